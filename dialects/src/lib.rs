@@ -1,1 +1,3 @@
+//! The `hwc` dialect, its operator table and the ONNX frontend.
 
+pub mod onnx;
