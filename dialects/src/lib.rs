@@ -1,3 +1,17 @@
-//! The `hwc` dialect, its operator table and the ONNX frontend.
+//! The `hwc` MLIR dialect: its operator table, type inference, reference semantics, and the frontends that make it.
+//!
+//! `td/*.td` declares each operator once. From it come MLIR's classes, the enum [`Op`] with its table of [`OpInfo`]
+//! (type inference, reference evaluator, cost class) and, in the crate `hwc-passes`, the table of lowerings.
 
+pub mod attrs;
+pub mod infer;
+pub mod mlir;
 pub mod onnx;
+pub mod op;
+pub mod reference;
+pub mod types;
+
+pub use attrs::{Attr, Attrs};
+pub use infer::Errors;
+pub use op::{CostClass, Op, OpInfo};
+pub use types::{Dim, TensorType};

@@ -1,0 +1,31 @@
+//! The dialect inside MLIR: registration, conversion of types and attributes, reading and building operations.
+
+mod attributes;
+mod builder;
+mod ffi;
+mod types;
+mod verify;
+mod view;
+
+pub use attributes::{attribute_to_mlir, constant_attribute, elements_from_mlir};
+pub use builder::{GraphBuilder, build};
+pub use types::{tensor_type_from_mlir, tensor_type_to_mlir};
+pub use view::OpView;
+
+use melior::{Context, dialect::DialectRegistry};
+
+/// Makes the dialect known to a registry; contexts load it when they first meet it.
+pub fn register(registry: &DialectRegistry) {
+    ffi::dialect().insert_dialect(registry);
+}
+
+/// Registers the dialect with a context and loads it.
+pub fn load(context: &Context) {
+    let registry = DialectRegistry::new();
+    register(&registry);
+    context.append_dialect_registry(&registry);
+    context.get_or_load_dialect("hwc");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+// Every operator of the dialect. A new family is a file included here; a new operator is a row of its family's file.
+include "Base.td"
+include "Constant.td"
+include "Elementwise.td"
+include "Contraction.td"
