@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// How the values of a [`DType`] are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -95,11 +97,42 @@ impl DType {
     pub const fn is_unsigned(self) -> bool {
         matches!(self.kind(), Kind::Unsigned)
     }
+
+    /// The index of the first element whose stored byte is no value of this type.
+    ///
+    /// Only `bool` (0 and 1) and the types narrower than a byte have such bytes; for the others this costs nothing.
+    pub fn first_invalid(self, bytes: &[u8]) -> Option<usize> {
+        let (kind, bits) = (self.kind(), self.bits());
+        if bits >= 8 {
+            return None;
+        }
+        bytes.iter().position(|&byte| match kind {
+            Kind::Signed => {
+                let shift = 8 - bits;
+                ((byte << shift) as i8 >> shift) as u8 != byte
+            }
+            Kind::Bool | Kind::Unsigned | Kind::Float => byte >> bits != 0,
+        })
+    }
 }
 
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Written as its [`DType::name`].
+impl Serialize for DType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for DType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DType, D::Error> {
+        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        DType::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("unknown element type `{name}`")))
     }
 }
 
@@ -130,5 +163,19 @@ mod tests {
             assert_eq!(DType::from_onnx(d.onnx()), Some(d));
             assert_eq!(d.size(), (d.bits() as usize).div_ceil(8));
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_value_are_found() {
+        let every: Vec<u8> = (0..=255).collect();
+        let valid =
+            |d: DType| every.iter().filter(|&&b| d.first_invalid(&[b]).is_none()).map(|&b| b as i8).collect::<Vec<_>>();
+        assert_eq!(valid(DType::Bool), [0, 1]);
+        assert_eq!(valid(DType::I2), [0, 1, -2, -1]);
+        assert_eq!(valid(DType::U2), [0, 1, 2, 3]);
+        assert_eq!(valid(DType::I4), [0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1]);
+        assert_eq!(valid(DType::F4E2M1).len(), 16);
+        assert_eq!(valid(DType::I8).len(), 256);
+        assert_eq!(DType::Bool.first_invalid(&[1, 0, 2]), Some(2));
     }
 }

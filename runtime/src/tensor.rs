@@ -37,7 +37,11 @@ pub fn byte_len(dtype: DType, shape: &[usize]) -> Option<usize> {
 
 impl Tensor {
     /// A tensor over existing bytes (little-endian, row-major), which are shared and not copied.
-    pub fn from_bytes(dtype: DType, shape: impl Into<Vec<usize>>, data: impl Into<Bytes>) -> Result<Tensor, TensorError> {
+    pub fn from_bytes(
+        dtype: DType,
+        shape: impl Into<Vec<usize>>,
+        data: impl Into<Bytes>,
+    ) -> Result<Tensor, TensorError> {
         let (shape, data) = (shape.into(), data.into());
         match byte_len(dtype, &shape) {
             None => Err(TensorError::TooLarge(shape)),

@@ -1,0 +1,106 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A file in the making: it gets its name, replacing what had it, in [`AtomicFile::commit`]; dropped before, it is gone.
+///
+/// It is made in the directory where it will be, with a name of its own that begins with a dot. To make several files
+/// appear together, write all before committing the first. What is no regular file, such as `/dev/stdout`, is written
+/// directly.
+pub struct AtomicFile {
+    /// What is written to; buffered.
+    writer: BufWriter<File>,
+    /// `None` where the target is written directly.
+    rename: Option<Rename>,
+}
+
+struct Rename {
+    temporary: PathBuf,
+    target: PathBuf,
+    done: bool,
+}
+
+impl AtomicFile {
+    /// Begins a file that will be at this path.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<AtomicFile> {
+        let path = path.as_ref();
+        let existing = match std::fs::metadata(path) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if existing.as_ref().is_some_and(|m| m.is_dir()) {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        if existing.as_ref().is_some_and(|m| !m.is_file()) {
+            let file = OpenOptions::new().write(true).open(path)?;
+            return Ok(AtomicFile { writer: BufWriter::new(file), rename: None });
+        }
+        // A link is followed, so that the file it names is replaced and not the link.
+        let target = if existing.is_some() { path.canonicalize()? } else { path.to_path_buf() };
+        let (file, temporary) = create_beside(&target)?;
+        // From here on the temporary file is removed whatever happens.
+        let rename = Rename { temporary, target, done: false };
+        if let Some(metadata) = existing {
+            file.set_permissions(metadata.permissions())?;
+        }
+        Ok(AtomicFile { writer: BufWriter::with_capacity(1 << 16, file), rename: Some(rename) })
+    }
+
+    /// Brings everything to the disk and gives the file its name.
+    pub fn commit(mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        if let Some(rename) = &mut self.rename {
+            self.writer.get_ref().sync_all()?;
+            std::fs::rename(&rename.temporary, &rename.target)?;
+            rename.done = true;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the file at this path hold these bytes.
+pub fn write(path: impl AsRef<Path>, contents: &[u8]) -> io::Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(contents)?;
+    file.commit()
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.writer.write(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Drop for Rename {
+    fn drop(&mut self) {
+        if !self.done {
+            // Whatever stopped the writer is what the caller hears of; a leftover that cannot be removed is not.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// A new file in the directory of the target, under a name that nothing else has.
+fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    if target.file_name().is_none() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
+    }
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = target.with_file_name(format!(".hwc-{}-{number}.tmp", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            // Left by a process that was killed and had this process's number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result.map(|file| (file, path)),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Everything in this crate that needs `unsafe`, apart from the C API: aligned memory, mapped files, loaded code.
+
+pub mod buffer;
+pub(crate) mod call;
+pub mod code;
+pub(crate) mod mapping;

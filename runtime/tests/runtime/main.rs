@@ -1,0 +1,5 @@
+//! The crate from outside: real artifacts, whose code a C compiler made.
+
+mod common;
+mod files;
+mod sessions;
