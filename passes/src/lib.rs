@@ -1,1 +1,3 @@
+//! Passes of hwc: graph rewrites, lowering, and code generation.
 
+pub mod codegen;

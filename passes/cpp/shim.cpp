@@ -1,0 +1,55 @@
+// What the MLIR C API lacks and code generation needs. Thin: every decision is made in Rust.
+#include "mlir-c/IR.h"
+#include "mlir/CAPI/IR.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+
+extern "C" {
+
+// The stored bytes of an elements attribute. `kind` becomes 0 for plain elements, 1 for one element that stands for
+// all, 2 for bits packed into bytes, 3 for one bit (a byte 0 or 255) that stands for all. False if the attribute does
+// not hold its elements in memory.
+bool hwcElementsBytes(MlirAttribute attribute, const char **data, size_t *size, int *kind) {
+  Attribute attr = unwrap(attribute);
+  if (auto dense = llvm::dyn_cast<DenseIntOrFPElementsAttr>(attr)) {
+    llvm::ArrayRef<char> raw = dense.getRawData();
+    *data = raw.data();
+    *size = raw.size();
+    *kind = (dense.isSplat() ? 1 : 0) + (dense.getElementType().isInteger(1) ? 2 : 0);
+    return true;
+  }
+  if (auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(attr)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob)
+      return false;
+    llvm::ArrayRef<char> raw = blob->getData();
+    *data = raw.data();
+    *size = raw.size();
+    *kind = 0;
+    return true;
+  }
+  return false;
+}
+
+// Whether a CPU of this target has all of the features (`+avx,+avx2`); -1 if the target or the CPU is unknown.
+// `extra` are features on top of those the CPU's name implies.
+int hwcCpuHasFeature(const char *triple, const char *cpu, const char *extra, const char *feature) {
+  std::string error;
+  llvm::Triple parsed(triple);
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(parsed, error);
+  if (!target)
+    return -1;
+  std::unique_ptr<llvm::MCSubtargetInfo> info(target->createMCSubtargetInfo(parsed, "", ""));
+  if (!info || !info->isCPUStringValid(cpu))
+    return -1;
+  info.reset(target->createMCSubtargetInfo(parsed, cpu, extra));
+  return info && info->checkFeatures(feature);
+}
+
+} // extern "C"

@@ -1,0 +1,143 @@
+//! Pass `hwc-kernel-scratch`: a kernel's temporaries become parts of one scratch buffer.
+//!
+//! Before: `memref.alloc` of static types anywhere in the kernel, no `memref.dealloc`.
+//! After: no allocation is left. Each temporary is a `memref.view` at a fixed offset into the last argument,
+//! `memref<N x i8>`, or a `memref.alloca` at the start of the kernel if it is tiny. Temporaries that are never needed at
+//! the same time share memory. The function's attribute `hwc.scratch_bytes` tells N.
+
+use std::collections::HashSet;
+
+use melior::{
+    Context,
+    ir::{BlockLike, ValueLike, operation::OperationLike},
+};
+
+use super::destination::set_signature;
+use crate::codegen::{
+    error::{CodegenError, Result},
+    ir::{self, Blk, Builder, Op, Val},
+    plan::arena::{self, Lifetime},
+};
+
+/// Temporaries up to this many bytes live on the stack, where LLVM may turn them into registers.
+const TINY: u64 = 64;
+
+/// The attribute that tells a kernel's scratch size in bytes.
+pub const SCRATCH_BYTES: &str = "hwc.scratch_bytes";
+
+/// Converts one kernel; returns the bytes of scratch memory it needs.
+///
+/// # Errors
+/// [`CodegenError::Unsupported`] for a temporary of dynamic size, or one that a loop passes on to its next iteration.
+pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
+    let malformed = || CodegenError::internal("a kernel without a block");
+    let block = ir::entry(kernel).ok_or_else(malformed)?;
+    let top: Vec<Op> = ir::block_ops(block);
+    let start = Builder::before(context, *top.first().ok_or_else(malformed)?).ok_or_else(malformed)?;
+
+    let mut problems = Vec::new();
+    let mut planned = Vec::new();
+    let mut lives = Vec::new();
+    for alloc in ir::walk(kernel).into_iter().filter(|op| ir::is(*op, "memref.alloc")) {
+        let buffer = ir::result(alloc, 0);
+        let Some(bytes) = ir::type_bytes(buffer.r#type()) else {
+            problems.push(format!("{}: a temporary of type {}", alloc.location(), buffer.r#type()));
+            continue;
+        };
+        match lifetime(&top, block, alloc) {
+            Err(problem) => problems.push(problem),
+            Ok(_) if bytes <= TINY => {
+                let ty = buffer.r#type();
+                let segments = melior::ir::attribute::DenseI32ArrayAttribute::new(context, &[0, 0]).into();
+                let stack = start.value("memref.alloca", &[], ty, &[("operandSegmentSizes", segments)]);
+                ir::replace_uses(buffer, stack);
+                ir::erase(alloc);
+            }
+            Ok((first, last)) => {
+                planned.push(alloc);
+                lives.push(Lifetime { bytes, first, last });
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(CodegenError::Unsupported(problems));
+    }
+    let layout = arena::assign(&lives);
+    let bytes = i64::try_from(layout.bytes).map_err(|_| CodegenError::internal("scratch memory overflows"))?;
+    let scratch = block.add_argument(start.memref(start.integer_type(8), &[bytes]), kernel.location());
+    for (alloc, offset) in planned.into_iter().zip(layout.offsets) {
+        let buffer = ir::result(alloc, 0);
+        let at = start.constant_index(offset as i64);
+        let view = start.value("memref.view", &[scratch, at], buffer.r#type(), &[]);
+        ir::replace_uses(buffer, view);
+        ir::erase(alloc);
+    }
+    let types: Vec<_> = ir::arguments(block).iter().map(|a| a.r#type()).collect();
+    set_signature(context, kernel, &types);
+    ir::set_attribute(kernel, SCRATCH_BYTES, start.integer(start.integer_type(64), bytes));
+    Ok(layout.bytes)
+}
+
+/// The first and last of the kernel's top-level operations during which a temporary holds something.
+fn lifetime<'c>(top: &[Op<'c>], block: Blk<'c>, alloc: Op<'c>) -> std::result::Result<(usize, usize), String> {
+    let position = |op: Op<'c>| {
+        let outer = ancestor_in(op, block)?;
+        top.iter().position(|o| *o == outer)
+    };
+    let place = || alloc.location();
+    let first = position(alloc).ok_or_else(|| format!("{}: a temporary outside its kernel", place()))?;
+    let mut last = first;
+    let mut seen = HashSet::new();
+    let mut aliases = vec![ir::result(alloc, 0)];
+    while let Some(value) = aliases.pop() {
+        if !seen.insert(ir::key(value)) {
+            continue;
+        }
+        for user in ir::users(value) {
+            last = last.max(position(user).unwrap_or(last));
+            if let Some(around) = handed_to(user) {
+                if LOOPS.contains(&ir::name_of(around)) && is_inside(alloc, around) {
+                    return Err(format!("{}: a temporary that a loop hands to its next iteration", place()));
+                }
+                aliases.extend(ir::results(around).into_iter().filter(is_buffer));
+            }
+            aliases.extend(ir::results(user).into_iter().filter(is_buffer));
+            aliases.extend(ir::op_blocks(user).into_iter().flat_map(ir::arguments).filter(is_buffer));
+        }
+    }
+    Ok((first, last))
+}
+
+/// Operations whose body runs again with the values it yielded.
+const LOOPS: &[&str] = &["scf.for", "scf.while"];
+
+fn is_buffer(value: &Val<'_>) -> bool {
+    ir::is_memref(value.r#type())
+}
+
+/// The operation around a terminator that hands its operands on.
+fn handed_to<'c>(op: Op<'c>) -> Option<Op<'c>> {
+    matches!(ir::name_of(op), "scf.yield" | "scf.condition").then(|| op.parent_operation()).flatten()
+}
+
+fn is_inside<'c>(op: Op<'c>, around: Op<'c>) -> bool {
+    let mut outer = op.parent_operation();
+    while let Some(parent) = outer {
+        if parent == around {
+            return true;
+        }
+        outer = parent.parent_operation();
+    }
+    false
+}
+
+/// The operation of `block` that is or contains `op`.
+fn ancestor_in<'c>(op: Op<'c>, block: Blk<'c>) -> Option<Op<'c>> {
+    let mut op = op;
+    loop {
+        if op.block()? == block {
+            return Some(op);
+        }
+        op = op.parent_operation()?;
+    }
+}

@@ -1,0 +1,7 @@
+//! From the LLVM dialect to machine code.
+
+pub mod emit;
+pub mod entry;
+pub mod jit;
+pub mod link;
+pub mod target;

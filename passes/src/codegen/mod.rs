@@ -1,0 +1,221 @@
+//! From a module of upstream dialects in *kernel form* to machine code.
+//!
+//! # Kernel form
+//! ```mlir
+//! func.func private @kernel_0(%a: tensor<128x64xf32>, %b: tensor<64x32xf32>) -> tensor<128x32xf32> { ... }
+//! func.func @main(%x: tensor<128x64xf32>) -> tensor<128x32xf32> {
+//!   %w = arith.constant dense_resource<w> : tensor<64x32xf32>
+//!   %y = call @kernel_0(%x, %w) : (tensor<128x64xf32>, tensor<64x32xf32>) -> tensor<128x32xf32>
+//!   return %y : tensor<128x32xf32>
+//! }
+//! ```
+//! Kernels hold linalg, tensor, scf, arith and math operations on static tensors. `main` holds constants (any operation
+//! without operands whose attribute `value` holds elements), calls of kernels, `tensor.collapse_shape` and
+//! `tensor.expand_shape`, and the return. Elements are `i1` (one byte each, 0 or 1), `i8` to `i64`, `f16`, `bf16`,
+//! `f32`, `f64`.
+//!
+//! # Steps
+//! [`compile`] verifies the form, reads `main` into a [`plan`], gives kernels destinations and buffers ([`kernel`]),
+//! emits loops, plans memory, and hands the result to LLVM ([`llvm`]).
+
+pub mod context;
+mod diagnostics;
+mod error;
+mod ffi;
+pub mod ir;
+pub mod kernel;
+pub mod llvm;
+mod pipeline;
+pub mod plan;
+
+use std::io::Write;
+
+use melior::{Context, ir::Module};
+
+use self::{
+    diagnostics::Diagnostics,
+    error::Result,
+    ir::Op,
+    llvm::{emit::Unit, target::Machine},
+    plan::program::{self, Program},
+};
+pub use self::{
+    error::CodegenError,
+    llvm::{
+        jit::{EntryFn, Loaded},
+        link::shared_library,
+        target::{Cpu, TargetInfo, TargetOptions},
+    },
+};
+
+/// Stages whose result can be had as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Kernels as linalg on tensors, fused.
+    Linalg,
+    /// The LLVM dialect, with the entry point.
+    LlvmMlir,
+    /// LLVM IR after optimization.
+    LlvmIr,
+    /// Assembly.
+    Asm,
+}
+
+/// Receives what a compilation makes on its way.
+pub trait Observer {
+    /// Called after each phase with its name (`linalg`, `buffers`, `loops`, `llvm`) and the module as it is then.
+    fn phase(&mut self, _name: &'static str, _module: &Module) {}
+}
+
+/// Observes nothing.
+pub struct Silent;
+impl Observer for Silent {}
+
+/// What is known before machine code is made; enough to write the manifest.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub target: TargetInfo,
+    /// Bytes of the weights as written to the sink.
+    pub weights_bytes: u64,
+    /// Bytes of the arena, aligned to [`plan::arena::ALIGNMENT`].
+    pub arena_bytes: u64,
+    /// Each kernel with how often it is called.
+    pub kernels: Vec<(String, usize)>,
+}
+
+/// A compiled model. The weights went to the sink.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// ELF relocatable object; exports `hwc_run` and `hwc_manifest`.
+    pub object: Vec<u8>,
+    pub summary: Summary,
+}
+
+/// Where a compilation ends: an object, or text.
+pub enum Output {
+    Object(Box<Compiled>),
+    Text(String),
+}
+
+/// Compiles a module in kernel form to an object.
+///
+/// `module` is consumed step by step: afterwards it holds the LLVM dialect. The weights are streamed to `weights` once,
+/// front to back. `manifest` is asked for the text of `hwc_manifest` after the weights are written.
+///
+/// # Errors
+/// See [`CodegenError`].
+pub fn compile<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    options: &TargetOptions,
+    weights: &mut dyn Write,
+    manifest: impl FnOnce(&Summary) -> String,
+    observer: &mut dyn Observer,
+) -> Result<Compiled> {
+    let machine = Machine::new(options)?;
+    let diagnostics = Diagnostics::collect(context);
+    let program = lower(context, module, &machine, &diagnostics, observer)?;
+    program.weights.write_to(weights).map_err(|source| CodegenError::Io { path: "weights".into(), source })?;
+    let summary = Summary {
+        target: machine.info.clone(),
+        weights_bytes: program.weights.bytes(),
+        arena_bytes: program.arena_bytes,
+        kernels: program.kernels.iter().cloned().zip(program.call_counts()).collect(),
+    };
+    let llvm = inkwell::context::Context::create();
+    let unit = Unit::translate(module, &manifest(&summary), &llvm, &machine, &diagnostics)?;
+    unit.optimize()?;
+    Ok(Compiled { object: unit.object()?, summary })
+}
+
+/// Compiles a module in kernel form up to a stage, and prints it.
+///
+/// # Errors
+/// See [`CodegenError`].
+pub fn print_stage<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    options: &TargetOptions,
+    stage: Stage,
+) -> Result<String> {
+    let machine = Machine::new(options)?;
+    let diagnostics = Diagnostics::collect(context);
+    if stage == Stage::Linalg {
+        linalg(context, module, &diagnostics)?;
+        return Ok(module.as_operation().to_string());
+    }
+    lower(context, module, &machine, &diagnostics, &mut Silent)?;
+    if stage == Stage::LlvmMlir {
+        return Ok(module.as_operation().to_string());
+    }
+    let llvm = inkwell::context::Context::create();
+    let unit = Unit::translate(module, "{}", &llvm, &machine, &diagnostics)?;
+    unit.optimize()?;
+    if stage == Stage::LlvmIr { Ok(unit.ir_text()) } else { unit.assembly() }
+}
+
+/// Kernels stay on tensors; their elementwise operations are fused.
+fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagnostics) -> Result<()> {
+    pipeline::verify(module, "verification", diagnostics)?;
+    kernel::form::verify(ir::module_op(module))?;
+    pipeline::run(context, module, "fusion", FUSE, diagnostics)
+}
+
+/// From kernel form to the LLVM dialect.
+fn lower<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    _machine: &Machine,
+    diagnostics: &Diagnostics,
+    observer: &mut dyn Observer,
+) -> Result<Program<'c>> {
+    linalg(context, module, diagnostics)?;
+    observer.phase("linalg", module);
+
+    let root = ir::module_op(module);
+    let mut program = program::read(root)?;
+    program.drop_dead_calls();
+    remove_main(root);
+    for kernel in kernel::form::kernels(root) {
+        kernel::destination::convert(context, kernel)?;
+    }
+    pipeline::run(context, module, "bufferization", BUFFERIZE, diagnostics)?;
+    observer.phase("buffers", module);
+
+    let mut scratch = vec![0; program.kernels.len()];
+    for kernel in kernel::form::kernels(root) {
+        let bytes = kernel::scratch::convert(context, kernel)?;
+        if let Some(i) = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name)) {
+            scratch[i] = bytes;
+        }
+    }
+    program.place(&scratch);
+    pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
+    observer.phase("loops", module);
+
+    pipeline::run(context, module, "conversion to the LLVM dialect", TO_LLVM, diagnostics)?;
+    llvm::entry::build(context, ir::module_op(module), &program)?;
+    pipeline::verify(module, "verification of the LLVM dialect", diagnostics)?;
+    observer.phase("llvm", module);
+    Ok(program)
+}
+
+/// Removes `main`, which lives on in the program.
+fn remove_main(root: Op<'_>) {
+    for function in ir::functions(root) {
+        if ir::symbol(function) == Some(program::MAIN) {
+            ir::erase(function);
+        }
+    }
+}
+
+const FUSE: &str = "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,linalg-fuse-elementwise-ops,canonicalize,cse))";
+
+const BUFFERIZE: &str = "builtin.module(func.func(eliminate-empty-tensors,empty-tensor-to-alloc-tensor),one-shot-bufferize,func.func(canonicalize,cse))";
+
+const LOOPS: &str = "builtin.module(func.func(convert-linalg-to-loops))";
+
+const TO_LLVM: &str = "builtin.module(func.func(lower-affine,expand-strided-metadata,lower-affine,canonicalize,cse,convert-scf-to-cf,arith-expand,convert-math-to-llvm),convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts)";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! What `main` does, read out of the IR: inputs, constants, calls and results, and where each value lives.
+
+use std::collections::HashMap;
+
+use melior::ir::{ValueLike, operation::OperationLike};
+
+use super::{
+    arena::{self, Lifetime},
+    weights::Weights,
+};
+use crate::codegen::{
+    error::{CodegenError, Result},
+    ffi,
+    ir::{self, Op, Val},
+};
+
+/// The name of the function that is the model.
+pub const MAIN: &str = "main";
+
+/// Buffers larger than this are refused: they cannot be allocated, and offsets stay far from overflow.
+const LARGEST: u64 = 1 << 44;
+
+/// Operations in `main` that give the same bytes another shape.
+const VIEWS: &[&str] = &["tensor.collapse_shape", "tensor.expand_shape", "tensor.cast"];
+
+/// Index of a value in [`Program::values`].
+pub type ValueId = usize;
+
+/// Where the bytes of a value are while the model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The n-th input, bound by the caller.
+    Input(usize),
+    /// The n-th output, bound by the caller.
+    Output(usize),
+    /// An offset in the weights.
+    Weights(u64),
+    /// An offset in the arena.
+    Arena(u64),
+}
+
+/// A value of `main` that has bytes of its own; views name the value they look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Value {
+    pub bytes: u64,
+    pub place: Place,
+}
+
+/// A call of a kernel. `scratch` is its offset in the arena.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub kernel: usize,
+    pub arguments: Vec<ValueId>,
+    pub results: Vec<ValueId>,
+    pub scratch: u64,
+}
+
+/// Bytes to copy after the last call, into an output that is an input, a constant or another output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copy {
+    pub from: ValueId,
+    pub output: usize,
+    pub bytes: u64,
+}
+
+/// The model as straight-line calls.
+#[derive(Debug, Default)]
+pub struct Program<'c> {
+    pub values: Vec<Value>,
+    pub calls: Vec<Call>,
+    pub copies: Vec<Copy>,
+    /// Names of the kernels, in order of first call.
+    pub kernels: Vec<String>,
+    pub weights: Weights<'c>,
+    pub input_count: usize,
+    pub output_count: usize,
+    pub arena_bytes: u64,
+}
+
+/// Reads `main`. Values that kernels compute get their final place only from [`Program::place`].
+///
+/// # Errors
+/// [`CodegenError::KernelForm`] with everything in `main` that is not in kernel form.
+pub fn read<'c>(module: Op<'c>) -> Result<Program<'c>> {
+    let functions = ir::functions(module);
+    let main = functions.iter().copied().find(|f| ir::symbol(*f) == Some(MAIN));
+    let Some(block) = main.and_then(ir::entry) else {
+        return Err(CodegenError::KernelForm(vec![format!("there is no function @{MAIN} with a body")]));
+    };
+    let mut reader =
+        Reader { program: Program::default(), of: HashMap::new(), kernels: HashMap::new(), problems: vec![] };
+    for (i, argument) in ir::arguments(block).into_iter().enumerate() {
+        reader.define(argument, Place::Input(i), &format!("input {i}"));
+        reader.program.input_count += 1;
+    }
+    for op in ir::block_ops(block) {
+        reader.operation(op, &functions);
+    }
+    if reader.problems.is_empty() { Ok(reader.program) } else { Err(CodegenError::KernelForm(reader.problems)) }
+}
+
+struct Reader<'c> {
+    program: Program<'c>,
+    of: HashMap<usize, ValueId>,
+    kernels: HashMap<&'c str, usize>,
+    problems: Vec<String>,
+}
+
+impl<'c> Reader<'c> {
+    fn problem(&mut self, op: Op<'c>, what: &str) {
+        self.problems.push(format!("{}: {} in @{MAIN}: {what}", op.location(), ir::name_of(op)));
+    }
+
+    fn define(&mut self, value: Val<'c>, place: Place, what: &str) -> ValueId {
+        let bytes = match ir::type_bytes(value.r#type()) {
+            Some(bytes) if bytes <= LARGEST && ir::is_tensor(value.r#type()) => bytes,
+            _ => {
+                self.problems.push(format!("{what} of @{MAIN} has type {}: not a static tensor", value.r#type()));
+                0
+            }
+        };
+        let id = self.program.values.len();
+        self.program.values.push(Value { bytes, place });
+        self.of.insert(ir::key(value), id);
+        id
+    }
+
+    fn operation(&mut self, op: Op<'c>, functions: &[Op<'c>]) {
+        let name = ir::name_of(op);
+        let operands: Vec<ValueId> =
+            op.operands().map(|v| self.of.get(&ir::key(v)).copied().unwrap_or_default()).collect();
+        if name == "func.return" {
+            self.returns(&operands);
+        } else if name == "func.call" {
+            self.call(op, operands, functions);
+        } else if VIEWS.contains(&name) {
+            if let Some(&viewed) = operands.first() {
+                self.of.insert(ir::key(ir::result(op, 0)), viewed);
+            }
+        } else if op.operand_count() == 0 && op.result_count() == 1 && op.region_count() == 0 {
+            self.constant(op);
+        } else {
+            self.problem(op, "only constants, calls of kernels, reshapes and the return may stand here");
+        }
+    }
+
+    fn constant(&mut self, op: Op<'c>) {
+        let Some(elements) = op.attribute("value").ok().and_then(ffi::elements) else {
+            return self.problem(op, "a constant has an attribute `value` that holds its elements");
+        };
+        let value = ir::result(op, 0);
+        let id = self.define(value, Place::Weights(0), "a constant");
+        let bytes = self.program.values[id].bytes;
+        let count = ir::static_shape(value.r#type()).and_then(|s| ir::element_count(&s)).unwrap_or(0);
+        match self.program.weights.add(elements, count, bytes) {
+            Some(offset) => self.program.values[id].place = Place::Weights(offset),
+            None => self.problem(op, &format!("the elements held do not fill {}", value.r#type())),
+        }
+    }
+
+    fn call(&mut self, op: Op<'c>, arguments: Vec<ValueId>, functions: &[Op<'c>]) {
+        let callee = op.attribute("callee").ok().and_then(ir::string_value).unwrap_or("");
+        if !functions.iter().any(|f| ir::symbol(*f) == Some(callee) && ir::entry(*f).is_some()) || callee == MAIN {
+            return self.problem(op, &format!("@{callee} is not a kernel with a body"));
+        }
+        let next = self.kernels.len();
+        let kernel = *self.kernels.entry(callee).or_insert(next);
+        if kernel == next {
+            self.program.kernels.push(callee.to_owned());
+        }
+        let results =
+            op.results().map(|r| self.define(r.into(), Place::Arena(u64::MAX), "a result of a call")).collect();
+        self.program.calls.push(Call { kernel, arguments, results, scratch: 0 });
+    }
+
+    fn returns(&mut self, operands: &[ValueId]) {
+        self.program.output_count = operands.len();
+        for (output, &from) in operands.iter().enumerate() {
+            let Value { bytes, place } = &mut self.program.values[from];
+            match place {
+                // The kernel that computes the value writes the output itself.
+                Place::Arena(_) => *place = Place::Output(output),
+                _ => self.program.copies.push(Copy { from, output, bytes: *bytes }),
+            }
+        }
+    }
+}
+
+impl Program<'_> {
+    /// Gives every computed value and every call's scratch memory
+    /// (`scratch[kernel]` bytes) its place in the arena.
+    pub fn place(&mut self, scratch: &[u64]) {
+        let mut lives: Vec<Lifetime> = Vec::new();
+        let mut last_use: HashMap<ValueId, usize> = HashMap::new();
+        for (step, call) in self.calls.iter().enumerate() {
+            for &argument in &call.arguments {
+                last_use.insert(argument, step);
+            }
+        }
+        let mut owners = Vec::new();
+        for (step, call) in self.calls.iter().enumerate() {
+            lives.push(Lifetime { bytes: scratch.get(call.kernel).copied().unwrap_or(0), first: step, last: step });
+            owners.push(None);
+            for &result in call.results.iter().filter(|&&r| matches!(self.values[r].place, Place::Arena(_))) {
+                let last = last_use.get(&result).copied().unwrap_or(step);
+                lives.push(Lifetime { bytes: self.values[result].bytes, first: step, last });
+                owners.push(Some(result));
+            }
+        }
+        let layout = arena::assign(&lives);
+        let mut calls = self.calls.iter_mut();
+        for (owner, &offset) in owners.iter().zip(&layout.offsets) {
+            match owner {
+                Some(value) => self.values[*value].place = Place::Arena(offset),
+                None => {
+                    if let Some(call) = calls.next() {
+                        call.scratch = offset;
+                    }
+                }
+            }
+        }
+        self.arena_bytes = layout.bytes;
+    }
+
+    /// Drops the calls whose results nobody reads.
+    pub fn drop_dead_calls(&mut self) {
+        let mut read = vec![false; self.values.len()];
+        for copy in &self.copies {
+            read[copy.from] = true;
+        }
+        let mut live = Vec::with_capacity(self.calls.len());
+        for call in std::mem::take(&mut self.calls).into_iter().rev() {
+            let needed = call.results.iter().any(|&r| read[r] || matches!(self.values[r].place, Place::Output(_)));
+            if needed {
+                call.arguments.iter().for_each(|&a| read[a] = true);
+                live.push(call);
+            }
+        }
+        live.reverse();
+        self.calls = live;
+    }
+
+    /// How often each kernel is called.
+    pub fn call_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.kernels.len()];
+        self.calls.iter().for_each(|call| counts[call.kernel] += 1);
+        counts
+    }
+}

@@ -1,0 +1,148 @@
+//! The constants of a model as one block of bytes.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    io::{self, Write},
+};
+
+use super::arena::{ALIGNMENT, align};
+use crate::codegen::ffi::Elements;
+
+/// One constant: its size in memory and its elements, borrowed from where the module keeps them.
+#[derive(Clone, Copy, Debug)]
+struct Constant<'c> {
+    offset: u64,
+    bytes: u64,
+    elements: Elements<'c>,
+}
+
+/// The layout of the weights: constants with equal contents are stored once, each starts at a multiple of
+/// [`ALIGNMENT`], and the whole is padded to one.
+///
+/// Nothing is copied before [`Weights::write_to`].
+#[derive(Clone, Debug, Default)]
+pub struct Weights<'c> {
+    constants: Vec<Constant<'c>>,
+    by_hash: HashMap<blake3::Hash, u64>,
+    bytes: u64,
+}
+
+impl<'c> Weights<'c> {
+    /// Adds a constant of `count` elements; returns its offset.
+    ///
+    /// Nothing if the elements held in memory are not as many as `bytes` says.
+    pub fn add(&mut self, elements: Elements<'c>, count: u64, bytes: u64) -> Option<u64> {
+        let held = match elements {
+            Elements::All(data) => data.len() as u64 == bytes,
+            Elements::Splat(data) => data.len() as u64 * count == bytes,
+            Elements::Bits(data) => count == bytes && data.len() as u64 >= count.div_ceil(8),
+            Elements::BitSplat(_) => count == bytes,
+        };
+        if !held {
+            return None;
+        }
+        let constant = Constant { offset: self.bytes, bytes, elements };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&bytes.to_le_bytes());
+        constant.write_to(&mut hasher).ok()?;
+        Some(match self.by_hash.entry(hasher.finalize()) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                entry.insert(constant.offset);
+                self.constants.push(constant);
+                self.bytes = align(self.bytes + bytes);
+                constant.offset
+            }
+        })
+    }
+
+    /// Size of the whole in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Writes all of it, padding included, front to back.
+    pub fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        const ZEROS: [u8; ALIGNMENT as usize] = [0; ALIGNMENT as usize];
+        for constant in &self.constants {
+            constant.write_to(out)?;
+            out.write_all(&ZEROS[..(align(constant.bytes) - constant.bytes) as usize])?;
+        }
+        Ok(())
+    }
+}
+
+impl Constant<'_> {
+    fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.elements {
+            Elements::All(data) => out.write_all(data),
+            Elements::Splat(data) => repeat(out, data, self.bytes),
+            Elements::BitSplat(value) => repeat(out, &[u8::from(value)], self.bytes),
+            Elements::Bits(data) => {
+                let mut left = self.bytes;
+                for byte in data {
+                    let ones: [u8; 8] = std::array::from_fn(|i| byte >> i & 1);
+                    let take = left.min(8) as usize;
+                    out.write_all(&ones[..take])?;
+                    left -= take as u64;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Writes `pattern` over and over until `bytes` bytes are written.
+fn repeat(out: &mut dyn Write, pattern: &[u8], bytes: u64) -> io::Result<()> {
+    const CHUNK: usize = 4096;
+    let chunk: Vec<u8> = pattern.iter().copied().cycle().take(CHUNK / pattern.len().max(1) * pattern.len()).collect();
+    let mut left = bytes;
+    while left > 0 && !chunk.is_empty() {
+        let take = left.min(chunk.len() as u64);
+        out.write_all(&chunk[..take as usize])?;
+        left -= take;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_contents_are_stored_once_and_aligned() {
+        let mut weights = Weights::default();
+        let (a, b) = ([1u8, 2, 3, 4], [1u8, 2, 3, 5]);
+        assert_eq!(weights.add(Elements::All(&a), 4, 4), Some(0));
+        assert_eq!(weights.add(Elements::All(&b), 4, 4), Some(64));
+        assert_eq!(weights.add(Elements::All(&a), 2, 4), Some(0));
+        assert_eq!(weights.bytes(), 128);
+        let mut blob = Vec::new();
+        weights.write_to(&mut blob).unwrap();
+        assert_eq!(blob.len(), 128);
+        assert_eq!((&blob[..5], &blob[64..69]), (&[1, 2, 3, 4, 0][..], &[1, 2, 3, 5, 0][..]));
+    }
+
+    #[test]
+    fn splats_and_bits_are_expanded() {
+        let mut weights = Weights::default();
+        assert_eq!(weights.add(Elements::Splat(&[7, 8]), 3, 6), Some(0));
+        assert_eq!(weights.add(Elements::All(&[7, 8, 7, 8, 7, 8]), 3, 6), Some(0), "a splat equals its expansion");
+        assert_eq!(weights.add(Elements::Bits(&[0b101, 0b1]), 9, 9), Some(64));
+        assert_eq!(weights.add(Elements::BitSplat(true), 2, 2), Some(128));
+        let mut blob = Vec::new();
+        weights.write_to(&mut blob).unwrap();
+        assert_eq!(&blob[..6], &[7, 8, 7, 8, 7, 8]);
+        assert_eq!(&blob[64..73], &[1, 0, 1, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(&blob[128..130], &[1, 1]);
+        assert_eq!(blob.len() as u64, weights.bytes());
+    }
+
+    #[test]
+    fn elements_that_do_not_fill_the_type_are_refused() {
+        let mut weights = Weights::default();
+        assert_eq!(weights.add(Elements::All(&[1, 2, 3]), 1, 4), None);
+        assert_eq!(weights.add(Elements::Bits(&[1]), 9, 9), None);
+        assert_eq!(weights.add(Elements::Splat(&[]), 0, 0), Some(0), "an empty constant has no bytes");
+    }
+}

@@ -1,0 +1,114 @@
+//! Compiles MLIR text in kernel form, runs the code in this process and compares it with plain Rust.
+#![allow(unsafe_code)]
+
+mod basics;
+
+use melior::ir::Module;
+
+use super::{Compiled, Loaded, Silent, TargetOptions, compile, context};
+
+/// A compiled and loaded model.
+pub struct Model {
+    loaded: Loaded,
+    compiled: Compiled,
+    weights: Vec<u8>,
+}
+
+/// Memory that starts at a multiple of 64 bytes.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+struct Line([u8; 64]);
+
+fn aligned(bytes: &[u8], fill: u8) -> Vec<Line> {
+    let mut lines = vec![Line([fill; 64]); bytes.len().div_ceil(64)];
+    for (line, chunk) in lines.iter_mut().zip(bytes.chunks(64)) {
+        line.0[..chunk.len()].copy_from_slice(chunk);
+    }
+    lines
+}
+
+impl Model {
+    pub fn new(text: &str) -> Self {
+        Self::with(text, &TargetOptions::default())
+    }
+
+    pub fn with(text: &str, options: &TargetOptions) -> Self {
+        let context = context::new();
+        let mut module = Module::parse(&context, text).expect("the test's module parses");
+        let mut weights = Vec::new();
+        let compiled = compile(&context, &mut module, options, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let loaded = Loaded::load(&compiled.object).expect("the object loads");
+        assert_eq!(loaded.manifest(), "{\"abi\":1}");
+        Self { loaded, compiled, weights }
+    }
+
+    /// Runs once; `outputs` are the sizes of the results in bytes. Memory that the code owns starts out as garbage, and
+    /// bytes beyond each output must stay as they were.
+    pub fn run(&self, inputs: &[Vec<u8>], outputs: &[usize]) -> Vec<Vec<u8>> {
+        const GUARD: usize = 256;
+        const GARBAGE: u8 = 0xA5;
+        let weights = aligned(&self.weights, 0);
+        let mut arena = aligned(&vec![GARBAGE; self.compiled.summary.arena_bytes as usize + GUARD], GARBAGE);
+        let mut results: Vec<Vec<u8>> = outputs.iter().map(|&n| vec![GARBAGE; n + GUARD]).collect();
+        let input_pointers: Vec<_> = inputs.iter().map(|i| i.as_ptr()).collect();
+        let output_pointers: Vec<_> = results.iter_mut().map(|o| o.as_mut_ptr()).collect();
+        let status = unsafe {
+            self.loaded.entry()(
+                weights.as_ptr().cast(),
+                arena.as_mut_ptr().cast(),
+                input_pointers.as_ptr(),
+                output_pointers.as_ptr(),
+                std::ptr::null_mut(),
+            )
+        };
+        assert_eq!(status, 0);
+        let end: Vec<u8> = arena.iter().flat_map(|line| line.0).collect();
+        assert!(
+            end[self.compiled.summary.arena_bytes as usize..].iter().all(|b| *b == GARBAGE),
+            "wrote past the arena"
+        );
+        for (result, &size) in results.iter_mut().zip(outputs) {
+            assert!(result[size..].iter().all(|b| *b == GARBAGE), "wrote past an output");
+            result.truncate(size);
+        }
+        results
+    }
+
+    /// Runs a model of f32 inputs and one f32 output of `count` elements.
+    pub fn run_f32(&self, inputs: &[&[f32]], count: usize) -> Vec<f32> {
+        let inputs: Vec<_> = inputs.iter().map(|i| bytes(i)).collect();
+        floats(&self.run(&inputs, &[count * 4])[0])
+    }
+}
+
+pub fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+pub fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+/// Numbers in [-1, 1), the same for the same seed.
+pub fn noise(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..count)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// Fails unless each value is within `tolerance` of the other, relative to the largest expected value.
+#[track_caller]
+pub fn assert_close(got: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), expected.len());
+    let scale = expected.iter().fold(1e-6f32, |m, v| m.max(v.abs()));
+    for (i, (g, e)) in got.iter().zip(expected).enumerate() {
+        assert!((g - e).abs() <= tolerance * scale, "element {i}: {g}, expected {e} (scale {scale})");
+    }
+}
