@@ -1,3 +1,5 @@
 //! Passes of hwc: graph rewrites, lowering, and code generation.
 
 pub mod codegen;
+pub mod graph;
+pub mod lower;

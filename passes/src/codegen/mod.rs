@@ -218,4 +218,4 @@ const LOOPS: &str = "builtin.module(func.func(convert-linalg-to-loops))";
 const TO_LLVM: &str = "builtin.module(func.func(lower-affine,expand-strided-metadata,lower-affine,canonicalize,cse,convert-scf-to-cf,arith-expand,convert-math-to-llvm),convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts)";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

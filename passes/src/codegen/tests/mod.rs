@@ -3,7 +3,7 @@
 
 mod basics;
 
-use melior::ir::Module;
+use melior::{Context, ir::Module};
 
 use super::{Compiled, Loaded, Silent, TargetOptions, compile, context};
 
@@ -35,8 +35,13 @@ impl Model {
     pub fn with(text: &str, options: &TargetOptions) -> Self {
         let context = context::new();
         let mut module = Module::parse(&context, text).expect("the test's module parses");
+        Self::compile(&context, &mut module, options)
+    }
+
+    /// Compiles a module in kernel form.
+    pub fn compile<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Self {
         let mut weights = Vec::new();
-        let compiled = compile(&context, &mut module, options, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
+        let compiled = compile(context, module, options, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
             .unwrap_or_else(|error| panic!("{error}"));
         let loaded = Loaded::load(&compiled.object).expect("the object loads");
         assert_eq!(loaded.manifest(), "{\"abi\":1}");

@@ -1,0 +1,14 @@
+//! Passes over the graph: everything from the imported `hwc` module to one function per kernel.
+
+mod group;
+mod outline;
+
+pub use outline::form_kernels;
+
+/// Why a graph pass could not work on a module.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// The module is not a graph: a defect of what made it, or of hand-written input.
+    #[error("not a graph: {0}")]
+    Malformed(String),
+}

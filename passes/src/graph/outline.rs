@@ -1,0 +1,232 @@
+//! Moves each group of operations into a function of its own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+
+use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
+use hwc_dialects::{CostClass, Op};
+use melior::Context;
+use melior::ir::attribute::FlatSymbolRefAttribute;
+use melior::ir::operation::OperationLike;
+use melior::ir::{Module, Type, ValueLike};
+
+use super::GraphError;
+use super::group::{Node, groups};
+use crate::codegen::ir::{self, Builder, Val};
+
+/// Replaces the operations of `main` by calls of private functions, one per distinct group of operations.
+///
+/// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds calls, constants, reshapes and a return; the private
+/// functions hold `hwc` operations. Groups that differ only in the values they work on share a function.
+pub fn form_kernels<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), GraphError> {
+    let functions = ir::functions(ir::module_op(module));
+    let [main] = functions[..] else {
+        return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())));
+    };
+    let block = ir::entry(main).ok_or_else(|| GraphError::Malformed("the function has no body".into()))?;
+    let operations = ir::block_ops(block);
+    let nodes = nodes(&operations)?;
+    let groups = groups(&nodes);
+
+    let body =
+        *ir::op_blocks(ir::module_op(module)).first().ok_or_else(|| GraphError::Malformed("no module".into()))?;
+    let mut outliner = Outliner { context, body, names: HashMap::new(), counts: HashMap::new() };
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        if let Some(last) = group {
+            members.entry(*last).or_default().push(number);
+        }
+    }
+    for (last, members) in members {
+        let kernel = Kernel::of(&operations, &nodes, members);
+        outliner.replace(&operations, operations[last], &kernel);
+    }
+    // What is left without a reader was moved or copied into kernels, or is dead.
+    for &operation in operations.iter().rev() {
+        let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
+        if unused && !ir::is(operation, "func.return") && !ir::is(operation, "func.call") {
+            ir::erase(operation);
+        }
+    }
+    Ok(())
+}
+
+/// The graph as grouping sees it; the return is a node without group.
+fn nodes(operations: &[ir::Op]) -> Result<Vec<Node>, GraphError> {
+    let numbers: HashMap<usize, usize> = operations.iter().enumerate().map(|(i, op)| (ir::op_key(*op), i)).collect();
+    let mut nodes = Vec::with_capacity(operations.len());
+    for &operation in operations {
+        let op = Op::from_name(ir::name_of(operation));
+        let end = ir::is(operation, "func.return");
+        if op.is_none() && !end {
+            return Err(GraphError::Malformed(format!("`main` holds {}", ir::name_of(operation))));
+        }
+        let producers = ir::operands(operation)
+            .into_iter()
+            .filter_map(|v| numbers.get(&ir::op_key(ir::defining_op(v)?)).copied())
+            .collect();
+        let users = ir::results(operation)
+            .into_iter()
+            .flat_map(ir::users)
+            .map(|user| numbers.get(&ir::op_key(user)).copied().filter(|&u| !ir::is(operations[u], "func.return")))
+            .map(|user| user.unwrap_or(usize::MAX))
+            .collect();
+        let shape = ir::results(operation).first().and_then(|r| tensor_type_from_mlir(r.r#type())?.static_shape());
+        let free = end || op.is_some_and(|op| op.info().cost == CostClass::Free);
+        nodes.push(Node { op: op.unwrap_or(Op::Constant), producers, users, shape: shape.unwrap_or_default(), free });
+    }
+    Ok(nodes)
+}
+
+/// The operations of one kernel in order, constants that become part of its code included.
+struct Kernel {
+    members: Vec<usize>,
+}
+
+impl Kernel {
+    fn of(operations: &[ir::Op], nodes: &[Node], mut members: Vec<usize>) -> Kernel {
+        let mut next = 0;
+        while next < members.len() {
+            for &producer in &nodes[members[next]].producers {
+                if nodes[producer].free && !members.contains(&producer) && duplicable(operations[producer]) {
+                    members.push(producer);
+                }
+            }
+            next += 1;
+        }
+        members.sort_unstable();
+        Kernel { members }
+    }
+}
+
+/// Constants of one element become part of the code; larger ones stay data.
+fn duplicable(operation: ir::Op) -> bool {
+    let one = |r: &Val| tensor_type_from_mlir(r.r#type()).and_then(|ty| ty.elements()).is_some_and(|n| n <= 1);
+    ir::is(operation, "hwc.constant") && ir::results(operation).first().is_some_and(one)
+}
+
+struct Outliner<'c> {
+    context: &'c Context,
+    /// Where functions are appended.
+    body: ir::Blk<'c>,
+    /// Names of the functions made, by the text that is the same for equal groups.
+    names: HashMap<String, String>,
+    /// How many functions are named after an operator.
+    counts: HashMap<&'static str, usize>,
+}
+
+impl<'c> Outliner<'c> {
+    /// Puts a call before `last` and lets it stand for the results of `last`.
+    fn replace(&mut self, operations: &[ir::Op<'c>], last: ir::Op<'c>, kernel: &Kernel) {
+        let members: Vec<ir::Op<'c>> = kernel.members.iter().map(|&m| operations[m]).collect();
+        let mut inputs: Vec<Val<'c>> = Vec::new();
+        let inside: HashMap<usize, ()> =
+            members.iter().flat_map(|op| ir::results(*op)).map(|r| (ir::key(r), ())).collect();
+        for value in members.iter().flat_map(|op| ir::operands(*op)) {
+            if !inside.contains_key(&ir::key(value)) && !inputs.iter().any(|v| ir::key(*v) == ir::key(value)) {
+                inputs.push(value);
+            }
+        }
+        let signature = signature(&members, &inputs);
+        let name = match self.names.get(&signature) {
+            Some(name) => name.clone(),
+            None => {
+                let name = self.name(&members, last);
+                self.define(&name, &members, &inputs, last);
+                self.names.insert(signature, name.clone());
+                name
+            }
+        };
+        let Some(builder) = Builder::before(self.context, last) else { return };
+        let results = ir::results(last);
+        let types: Vec<Type> = results.iter().map(|r| r.r#type()).collect();
+        let callee = FlatSymbolRefAttribute::new(self.context, &name).into();
+        let call = builder.op("func.call", &inputs, &types, &[("callee", callee)]);
+        for (old, new) in results.into_iter().zip(ir::results(call)) {
+            ir::replace_uses(old, new);
+        }
+    }
+
+    /// A kernel is named after its anchor, or after its last operation where all are elementwise.
+    fn name(&mut self, members: &[ir::Op<'c>], last: ir::Op<'c>) -> String {
+        let op = |operation: &ir::Op| Op::from_name(ir::name_of(*operation)).map(Op::info);
+        let anchor = members
+            .iter()
+            .filter_map(op)
+            .find(|info| !matches!(info.cost, CostClass::Elementwise | CostClass::Free))
+            .or_else(|| op(&last));
+        let stem = anchor.map_or("kernel", |info| info.mnemonic);
+        let count = self.counts.entry(stem).or_default();
+        *count += 1;
+        format!("{stem}_{}", *count - 1)
+    }
+
+    fn define(&self, name: &str, members: &[ir::Op<'c>], inputs: &[Val<'c>], last: ir::Op<'c>) {
+        let types: Vec<Type> = inputs.iter().map(|v| v.r#type()).collect();
+        let results: Vec<Type> = ir::results(last).iter().map(|r| r.r#type()).collect();
+        let builder = Builder::at_end(self.context, last.location(), self.body);
+        let function = builder.op_with_regions(
+            "func.func",
+            &[],
+            &[],
+            &[
+                ("sym_name", builder.string(name)),
+                ("function_type", builder.type_attribute(builder.function_type(&types, &results))),
+                ("sym_visibility", builder.string("private")),
+            ],
+            &[&types],
+        );
+        let Some(block) = ir::entry(function) else { return };
+        let mut values: HashMap<usize, Val<'c>> =
+            inputs.iter().zip(ir::arguments(block)).map(|(old, new)| (ir::key(*old), new)).collect();
+        let inner = Builder::at_end(self.context, last.location(), block);
+        for &member in members {
+            let copy = inner.insert(ir::clone_op(member));
+            for (i, operand) in ir::operands(member).into_iter().enumerate() {
+                if let Some(value) = values.get(&ir::key(operand)) {
+                    ir::set_operand(copy, i, *value);
+                }
+            }
+            values.extend(ir::results(member).into_iter().map(ir::key).zip(ir::results(copy)));
+        }
+        let returned: Vec<Val> = ir::results(last).iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
+        inner.op("func.return", &returned, &[], &[]);
+    }
+}
+
+/// A text that is equal for groups that compute the same function of their inputs.
+fn signature<'c>(members: &[ir::Op<'c>], inputs: &[Val<'c>]) -> String {
+    let mut names: HashMap<usize, usize> = HashMap::new();
+    let mut text = String::new();
+    for value in inputs {
+        let number = names.len();
+        names.insert(ir::key(*value), number);
+        let _ = write!(text, "{} ", value.r#type());
+    }
+    for member in members {
+        let _ = write!(text, "; {}", ir::name_of(*member));
+        if let Some(Ok(view)) = OpView::of(&**member) {
+            for (name, value) in view.attrs.iter() {
+                match value {
+                    // A tensor's debug form shows no elements.
+                    hwc_dialects::Attr::Elements(tensor) => {
+                        let _ = write!(text, " {name}={tensor:?}{:?}", tensor.bytes());
+                    }
+                    value => {
+                        let _ = write!(text, " {name}={value:?}");
+                    }
+                }
+            }
+            for operand in &view.operands {
+                let number = operand.and_then(|v| names.get(&(v.to_raw().ptr as usize)).copied());
+                let _ = write!(text, " {number:?}");
+            }
+        }
+        for result in ir::results(*member) {
+            let number = names.len();
+            names.insert(ir::key(result), number);
+            let _ = write!(text, " {}", result.r#type());
+        }
+    }
+    text
+}
