@@ -3,3 +3,4 @@
 pub mod codegen;
 pub mod graph;
 pub mod lower;
+pub mod registry;

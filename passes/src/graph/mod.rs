@@ -1,8 +1,10 @@
 //! Passes over the graph: everything from the imported `hwc` module to one function per kernel.
 
+mod fold;
 mod group;
 mod outline;
 
+pub use fold::fold_constants;
 pub use outline::form_kernels;
 
 /// Why a graph pass could not work on a module.

@@ -8,7 +8,7 @@ use hwc_dialects::{CostClass, Op};
 use melior::Context;
 use melior::ir::attribute::FlatSymbolRefAttribute;
 use melior::ir::operation::OperationLike;
-use melior::ir::{Module, Type, ValueLike};
+use melior::ir::{Type, ValueLike};
 
 use super::GraphError;
 use super::group::{Node, groups};
@@ -18,8 +18,8 @@ use crate::codegen::ir::{self, Builder, Val};
 ///
 /// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds calls, constants, reshapes and a return; the private
 /// functions hold `hwc` operations. Groups that differ only in the values they work on share a function.
-pub fn form_kernels<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), GraphError> {
-    let functions = ir::functions(ir::module_op(module));
+pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), GraphError> {
+    let functions = ir::functions(module);
     let [main] = functions[..] else {
         return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())));
     };
@@ -28,8 +28,7 @@ pub fn form_kernels<'c>(context: &'c Context, module: &Module<'c>) -> Result<(),
     let nodes = nodes(&operations)?;
     let groups = groups(&nodes);
 
-    let body =
-        *ir::op_blocks(ir::module_op(module)).first().ok_or_else(|| GraphError::Malformed("no module".into()))?;
+    let body = *ir::op_blocks(module).first().ok_or_else(|| GraphError::Malformed("no module".into()))?;
     let mut outliner = Outliner { context, body, names: HashMap::new(), counts: HashMap::new() };
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, group) in groups.iter().enumerate() {

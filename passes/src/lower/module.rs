@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use melior::Context;
 use melior::ir::operation::OperationLike;
-use melior::ir::{BlockLike, Module, Type, ValueLike};
+use melior::ir::{BlockLike, Type, ValueLike};
 
 use super::{Emitter, LowerCall, lower_operation};
 use crate::codegen::ir::{self, Blk, Builder, Val};
@@ -24,9 +24,9 @@ pub enum LowerError {
 /// Replaces the `hwc` operations of every function by upstream dialects on tensors of storage types.
 ///
 /// Expects functions of one block whose tensors have static shapes; calls and returns are kept.
-pub fn lower<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), LowerError> {
+pub fn lower<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), LowerError> {
     let mut problems = Vec::new();
-    for function in ir::functions(ir::module_op(module)) {
+    for function in ir::functions(module) {
         lower_function(context, function, &mut problems)?;
     }
     if problems.is_empty() { Ok(()) } else { Err(LowerError::Unsupported(problems)) }

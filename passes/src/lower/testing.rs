@@ -7,7 +7,7 @@ use hwc_runtime::{DType, Tensor, tensor::byte_len};
 use melior::ir::{Location, Module, operation::OperationLike};
 
 use crate::codegen::tests::{Model, noise};
-use crate::codegen::{TargetOptions, context};
+use crate::codegen::{TargetOptions, context, ir};
 use crate::{graph, lower};
 
 /// Compiles one operation, runs it natively and compares each result with the reference evaluator: integers exactly,
@@ -43,8 +43,8 @@ fn run(op: Op, attrs: &Attrs, operands: &[Option<&Tensor>], expected: &[Tensor])
         builder.finish(&results, &inputs, &vec!["y"; results.len()]).unwrap();
     }
     assert!(module.as_operation().verify());
-    graph::form_kernels(&context, &module).unwrap_or_else(|e| panic!("{e}"));
-    lower::lower(&context, &module).unwrap_or_else(|e| panic!("{e}"));
+    graph::form_kernels(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
+    lower::lower(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
     assert!(module.as_operation().verify(), "{}", module.as_operation());
     let model = Model::compile(&context, &mut module, &TargetOptions::default());
     let inputs: Vec<Vec<u8>> = operands.iter().flatten().map(|t| t.bytes().to_vec()).collect();
