@@ -6,7 +6,7 @@
 //!   left in memory.
 //! * [`abi`] is what generated code and its caller agree on, [`Manifest`] what the code says about itself.
 //! * [`WeightsImage`] lays out the constants, [`artifact::write`] makes the file `model.hwc`, [`Artifact`] reads it.
-//! * [`atomic_file::AtomicFile`] writes files that appear whole or not at all.
+//! * [`atomic_file::AtomicFile`] writes files that appear whole or not at all; [`npy`] reads and writes tensors.
 //!
 //! A compiler does this with the object it made:
 //!
@@ -49,6 +49,7 @@ pub mod dtype;
 pub mod ffi;
 pub mod library;
 pub mod manifest;
+pub mod npy;
 pub mod problem;
 pub mod session;
 pub mod tensor;

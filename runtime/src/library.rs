@@ -1,12 +1,10 @@
 //! Compiled models as shared libraries: `libNAME.so` beside `NAME.weights`, as `--emit lib` writes them.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::artifact::LoadError;
+use crate::artifact::{LoadError, elf_misfit};
 use crate::cpu;
 use crate::digest::Digest;
 use crate::ffi::code::Code;
@@ -15,29 +13,19 @@ use crate::manifest::Manifest;
 use crate::problem::Problems;
 use crate::session::Session;
 
-/// True for a regular file that begins as an ELF file does.
-pub(crate) fn is_library(path: &Path) -> Result<bool, LoadError> {
-    let look = || -> io::Result<bool> {
-        // Opening a pipe would wait for its writer. What is no regular file is refused when it is mapped.
-        if !std::fs::metadata(path)?.is_file() {
-            return Ok(false);
-        }
-        let mut magic = Vec::new();
-        File::open(path)?.take(4).read_to_end(&mut magic)?;
-        Ok(magic == b"\x7fELF")
-    };
-    look().map_err(|source| LoadError::Io { path: path.to_path_buf(), source })
-}
-
-/// Loads a library and the weights beside it.
-pub(crate) fn load(path: &Path) -> Result<Session, LoadError> {
+/// Loads a library, whose contents are `file`, and the weights beside it.
+pub(crate) fn load(path: &Path, file: &[u8]) -> Result<Session, LoadError> {
     let name = path.display().to_string();
+    let mut problems = Problems::new();
+    if let Some(what) = elf_misfit(file) {
+        problems.push("library", what);
+        return Err(LoadError::Unusable { name, problems });
+    }
     // A path without a slash would be searched for among the system's libraries.
-    let absolute = path.canonicalize().map_err(|source| LoadError::Io { path: path.to_path_buf(), source })?;
+    let absolute = std::path::absolute(path).map_err(|source| LoadError::Io { path: path.to_path_buf(), source })?;
     let (code, text) = Code::open(&absolute).map_err(|source| LoadError::Code { name: name.clone(), source })?;
     let manifest =
         Manifest::from_json(&text).map_err(|problems| LoadError::Unusable { name: name.clone(), problems })?;
-    let mut problems = Problems::new();
     cpu::check(&manifest, &mut problems);
     let weights = if manifest.weights.bytes == 0 {
         Bytes::new()

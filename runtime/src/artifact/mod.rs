@@ -1,5 +1,6 @@
 //! The single file of a compiled model: `model.hwc`.
 
+mod elf;
 mod foreign;
 pub mod format;
 mod read;
@@ -20,6 +21,7 @@ use crate::ffi::mapping::map_file;
 use crate::manifest::Manifest;
 use crate::problem::Problems;
 
+pub(crate) use elf::misfit as elf_misfit;
 pub(crate) use foreign::describe;
 
 /// A compiled model's file, checked: its sections lie within it and have the digests it says.
@@ -70,13 +72,9 @@ impl Artifact {
     ///
     /// The file must stay as it is while the artifact lives; replacing it by renaming is fine.
     pub fn open(path: impl AsRef<Path>) -> Result<Artifact, LoadError> {
-        Artifact::open_for(path.as_ref(), |_, _| {})
-    }
-
-    /// [`Artifact::open`] with more requirements on the manifest, listed with the rest.
-    pub(crate) fn open_for(path: &Path, more: impl FnOnce(&Manifest, &mut Problems)) -> Result<Artifact, LoadError> {
+        let path = path.as_ref();
         let file = map_file(path).map_err(|source| LoadError::Io { path: path.to_path_buf(), source })?;
-        Artifact::read(path.display().to_string(), file, more)
+        Artifact::read(path.display().to_string(), file, |_, _| {})
     }
 
     /// An artifact that is in memory already. `name` stands for it in messages.
@@ -84,7 +82,12 @@ impl Artifact {
         Artifact::read(name.into(), file.into(), |_, _| {})
     }
 
-    fn read(name: String, file: Bytes, more: impl FnOnce(&Manifest, &mut Problems)) -> Result<Artifact, LoadError> {
+    /// Checks a file. `more` adds what else is required of the manifest; it is listed with the rest.
+    pub(crate) fn read(
+        name: String,
+        file: Bytes,
+        more: impl FnOnce(&Manifest, &mut Problems),
+    ) -> Result<Artifact, LoadError> {
         // A file that ends within the magic was cut short rather than foreign.
         if !file.starts_with(&format::MAGIC) && (file.is_empty() || !format::MAGIC.starts_with(&file)) {
             return Err(LoadError::Foreign { name, found: describe(&file) });

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::elf_misfit;
 use super::format::{ENTRY, Entry, HEADER, Header, SectionKind, VERSION, head_digest};
 use crate::digest::Digest;
 use crate::manifest::Manifest;
@@ -52,8 +53,8 @@ pub(super) fn read(file: &Bytes, more: impl FnOnce(&Manifest, &mut Problems)) ->
         }
     }
     let code = table.bytes(SectionKind::Code);
-    if code.as_ref().is_some_and(|code| !code.starts_with(b"\x7fELF")) {
-        problems.push("section code", "is no ELF shared object");
+    if let Some(what) = code.as_deref().and_then(elf_misfit) {
+        problems.push("section code", what);
     }
     match (manifest, code, table.bytes(SectionKind::Weights)) {
         (Some((manifest, manifest_text)), Some(code), Some(weights)) if problems.is_empty() => {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::elf_misfit;
 use super::format::{SectionKind, lay_out};
 use crate::atomic_file::AtomicFile;
 use crate::digest::Digest;
@@ -41,8 +42,8 @@ fn check(manifest: &Manifest, code: &[u8], weights: &WeightsImage) -> Result<(),
     if manifest.weights != weights.describe() {
         problems.push("weights", "are not the ones that the manifest describes");
     }
-    if !code.starts_with(b"\x7fELF") {
-        problems.push("code", "is no ELF shared object");
+    if let Some(what) = elf_misfit(code) {
+        problems.push("code", what);
     }
     problems.into_result()
 }

@@ -17,6 +17,7 @@ use crate::cpu;
 use crate::ffi::buffer::{AlignedBuffer, NoMemory};
 use crate::ffi::call::{Program, Workspace};
 use crate::ffi::code::Code;
+use crate::ffi::mapping::map_file;
 use crate::library;
 use crate::manifest::Manifest;
 use crate::problem::Problems;
@@ -59,23 +60,23 @@ impl Session {
     /// and that this CPU can run it.
     pub fn load(path: impl AsRef<Path>) -> Result<Session, LoadError> {
         let path = path.as_ref();
-        if library::is_library(path)? {
-            return library::load(path);
+        let file = map_file(path).map_err(|source| LoadError::Io { path: path.to_path_buf(), source })?;
+        if file.starts_with(b"\x7fELF") {
+            return library::load(path, &file);
         }
-        let name = path.display().to_string();
-        Session::prepare(Artifact::open_for(path, cpu::check)?, name)
+        Session::prepare(Artifact::read(path.display().to_string(), file, cpu::check)?)
     }
 
     /// Makes an artifact that is open already ready to run.
     pub fn new(artifact: Artifact) -> Result<Session, LoadError> {
-        let name = artifact.name().to_owned();
         let mut problems = Problems::new();
         cpu::check(artifact.manifest(), &mut problems);
-        LoadError::unless_empty(problems, &name)?;
-        Session::prepare(artifact, name)
+        LoadError::unless_empty(problems, artifact.name())?;
+        Session::prepare(artifact)
     }
 
-    fn prepare(artifact: Artifact, name: String) -> Result<Session, LoadError> {
+    fn prepare(artifact: Artifact) -> Result<Session, LoadError> {
+        let name = artifact.name().to_owned();
         let (code, text) =
             Code::from_elf(artifact.code()).map_err(|source| LoadError::Code { name: name.clone(), source })?;
         if text != artifact.manifest_text() {
