@@ -3,9 +3,12 @@
 //! Pure functions, one per family, named by the `infer` column of the operator table. They serve the importer, the MLIR
 //! verifier and every pass that makes operations. Each reports all that is wrong.
 
+pub mod attention;
 pub mod constant;
 pub mod contraction;
 pub mod elementwise;
+pub mod normalization;
+pub mod reduction;
 
 use crate::attrs::Attrs;
 use crate::op::{Arity, Op};

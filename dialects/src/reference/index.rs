@@ -25,6 +25,14 @@ pub fn broadcast_flat(position: &[usize], operand: &[usize]) -> usize {
     position[skip..].iter().zip(operand).fold(0, |acc, (&p, &n)| acc * n + if n == 1 { 0 } else { p })
 }
 
+/// The flat indices of each line along an axis, lines in row-major order of where they start.
+pub fn lines(shape: &[usize], axis: usize) -> impl Iterator<Item = Vec<usize>> {
+    let inner: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    let length = shape[axis];
+    (0..outer).flat_map(move |o| (0..inner).map(move |i| (0..length).map(|l| (o * length + l) * inner + i).collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +45,13 @@ mod tests {
         assert_eq!(positions(&[3, 0]).count(), 0);
         assert_eq!(flat(&[1, 2], &[2, 3]), 5);
         assert_eq!(broadcast_flat(&[1, 2, 3], &[3, 1]), 2);
+    }
+
+    #[test]
+    fn lines_run_along_an_axis() {
+        let all = |axis| lines(&[2, 1, 3], axis).collect::<Vec<_>>();
+        assert_eq!(all(2), [[0, 1, 2], [3, 4, 5]]);
+        assert_eq!(all(0), [[0, 3], [1, 4], [2, 5]]);
+        assert_eq!(lines(&[0, 2], 0).collect::<Vec<_>>(), [[0; 0], [0; 0]]);
     }
 }

@@ -4,11 +4,16 @@
 //! the oracle of differential tests. Floating-point work is done in `f64` and rounded once to the element type, integer
 //! work in `i128` and wrapped.
 
+pub mod attention;
 pub mod constant;
 pub mod contraction;
 pub mod elementwise;
 pub mod index;
+pub mod normalization;
 pub mod number;
+pub mod reduction;
+pub mod scan;
+pub mod sort;
 
 use hwc_runtime::Tensor;
 
