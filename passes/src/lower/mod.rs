@@ -2,12 +2,20 @@
 //!
 //! One function per operator, in one file per family, named by the `lowering` column of the operator table.
 
+pub mod attention;
 pub mod constant;
 pub mod contraction;
 pub mod elementwise;
 mod emit;
+pub mod mask;
 mod module;
+pub mod normalization;
+pub mod reduction;
+pub mod rotary;
 pub mod scalar;
+pub mod scan;
+pub mod softmax;
+pub mod sort;
 #[cfg(test)]
 pub(crate) mod testing;
 
