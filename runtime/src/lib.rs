@@ -43,6 +43,7 @@
 pub mod abi;
 pub mod artifact;
 pub mod atomic_file;
+pub mod capi;
 pub mod cpu;
 pub mod digest;
 pub mod dtype;

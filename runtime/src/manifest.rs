@@ -165,6 +165,10 @@ fn check_tensors<'a>(
         } else if !seen.insert(name) {
             problems.push(format!("{role} `{name}`"), "the name is used twice");
         }
+        if name.contains('\0') {
+            // Names are strings of C as well.
+            problems.push(format!("{role} {index}"), "its name has a NUL character");
+        }
         if byte_len(dtype, shape).is_none() {
             problems.push(format!("{role} `{name}`"), format!("{dtype} {shape:?} is larger than can be addressed"));
         }
@@ -211,9 +215,17 @@ pub(crate) mod tests {
         manifest.inputs.push(manifest.inputs[0].clone());
         manifest.outputs[0].name.clear();
         manifest.outputs[0].shape = vec![usize::MAX, 2];
+        manifest.outputs.push(Output { name: "a\0b".into(), dtype: DType::I8, shape: vec![] });
         manifest.arena = Arena { bytes: u64::MAX, alignment: 48 };
         let report = Manifest::from_json(manifest.to_json().as_bytes()).expect_err("inconsistent").to_string();
-        for part in ["input `x`: the name is used twice", "output 0: has no name", "larger than", "48", "arena: 1844"] {
+        for part in [
+            "input `x`: the name is used twice",
+            "output 0: has no name",
+            "output 1: its name has a NUL",
+            "larger than",
+            "48",
+            "arena: 1844",
+        ] {
             assert!(report.contains(part), "{part}: {report}");
         }
     }
