@@ -5,6 +5,7 @@ use prost::Message;
 
 use super::error::{LoadError, ProblemKind};
 use super::graph::Model;
+use super::import::{Imported, Options, Report, import};
 use super::load::load_bytes;
 use super::proto::*;
 
@@ -119,6 +120,27 @@ pub fn model(graph: GraphProto) -> ModelProto {
 /// Writes the model to bytes and loads it.
 pub fn load(model: ModelProto) -> Result<Model, LoadError> {
     load_bytes(model.encode_to_vec(), None)
+}
+
+/// Loads and imports the model.
+pub fn try_import(model: ModelProto, options: &Options) -> Result<Imported, Box<Report>> {
+    import(&load(model).unwrap_or_else(|error| panic!("{error}")), options)
+}
+
+/// The outputs of the model for these inputs, by the reference evaluator.
+pub fn run(model: ModelProto, inputs: &[Tensor]) -> Vec<Tensor> {
+    let imported = try_import(model, &Options::default()).unwrap_or_else(|report| panic!("{report}"));
+    imported.program.evaluate(inputs).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The outputs of one node for these inputs, named `0`, `1` and so on; its outputs are `a`, `b` and so on.
+pub fn run_node(node: NodeProto, version: i64, inputs: &[Tensor]) -> Vec<Tensor> {
+    let shape = |tensor: &Tensor| tensor.shape().iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let infos = inputs.iter().enumerate().map(|(i, tensor)| typed(&i.to_string(), tensor.dtype(), &shape(tensor)));
+    let outputs: Vec<_> = node.output.iter().map(|name| untyped(name)).collect();
+    let mut model = model(graph(infos, outputs, [node]));
+    model.opset_import = vec![opset("", version), opset("com.microsoft", 1)];
+    run(model, inputs)
 }
 
 /// What is wrong with the model, a line each.
