@@ -7,8 +7,15 @@ pub mod attention;
 pub mod constant;
 pub mod contraction;
 pub mod elementwise;
+pub mod gather;
+pub mod grid;
+pub mod movement;
 pub mod normalization;
 pub mod reduction;
+pub mod resize;
+pub mod spectral;
+
+use hwc_runtime::tensor::byte_len;
 
 use crate::attrs::Attrs;
 use crate::op::{Arity, Op};
@@ -86,7 +93,13 @@ pub fn infer(op: Op, attrs: &Attrs, operands: &[Option<&TensorType>]) -> Inferre
             return Err(Errors(errors));
         }
     };
-    (op.info().infer)(&InferCall { op, attrs: &attrs, operands })
+    let results = (op.info().infer)(&InferCall { op, attrs: &attrs, operands })?;
+    for result in &results {
+        if result.static_shape().is_some_and(|shape| byte_len(result.dtype, &shape).is_none()) {
+            errors.push(format!("has a result of {result}, more than can be addressed"));
+        }
+    }
+    if errors.is_empty() { Ok(results) } else { Err(Errors(errors)) }
 }
 
 /// The shape to which shapes broadcast by numpy's rules, aligned at the last dimension.
@@ -121,6 +134,20 @@ pub fn axis(axis: i64, rank: usize) -> Result<usize, String> {
         .ok_or_else(|| format!("axis {axis} is outside of rank {rank}"))
 }
 
+/// Distinct axes in `-rank..rank` as indices from the front, in the order given; reports all that are wrong.
+pub fn axes(axes: &[i64], rank: usize) -> Result<Vec<usize>, Errors> {
+    let mut seen = Vec::with_capacity(axes.len());
+    let mut errors = Vec::new();
+    for &a in axes {
+        match axis(a, rank) {
+            Ok(i) if seen.contains(&i) => errors.push(format!("names axis {i} twice")),
+            Ok(i) => seen.push(i),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(seen) } else { Err(Errors(errors)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +171,7 @@ mod tests {
         assert!(axis(3, 3).is_err());
         assert!(axis(i64::MIN, 3).is_err());
         assert!(axis(0, 0).is_err());
+        assert_eq!(axes(&[-1, 0], 3), Ok(vec![2, 0]));
+        assert_eq!(axes(&[0, -3, 5], 3).map_err(|e| e.0.len()), Err(2));
     }
 }

@@ -7,13 +7,19 @@
 pub mod attention;
 pub mod constant;
 pub mod contraction;
+pub mod copy;
 pub mod elementwise;
+pub mod gather;
+pub mod grid;
 pub mod index;
+pub mod movement;
 pub mod normalization;
 pub mod number;
 pub mod reduction;
+pub mod resize;
 pub mod scan;
 pub mod sort;
+pub mod spectral;
 
 use hwc_runtime::Tensor;
 

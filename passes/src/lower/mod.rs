@@ -7,15 +7,20 @@ pub mod constant;
 pub mod contraction;
 pub mod elementwise;
 mod emit;
+pub mod gather;
+pub mod grid;
 pub mod mask;
 mod module;
+pub mod movement;
 pub mod normalization;
 pub mod reduction;
+pub mod resize;
 pub mod rotary;
 pub mod scalar;
 pub mod scan;
 pub mod softmax;
 pub mod sort;
+pub mod spectral;
 #[cfg(test)]
 pub(crate) mod testing;
 
