@@ -109,17 +109,9 @@ fn count(shape: &[usize]) -> Result<usize, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::onnx::proto::NodeProto;
-    use crate::onnx::testing::*;
+    use hwc_runtime::Tensor;
 
-    /// The output of a node all of whose inputs are initializers.
-    fn folded(mut node: NodeProto, inputs: &[Tensor]) -> Tensor {
-        node.input = (0..inputs.len()).map(|i| i.to_string()).collect();
-        let mut graph = graph([], [untyped(&node.output[0])], [node]);
-        graph.initializer = inputs.iter().enumerate().map(|(i, tensor)| constant(&i.to_string(), tensor)).collect();
-        run(model(graph), &[]).swap_remove(0)
-    }
+    use crate::onnx::testing::*;
 
     fn vector<T: hwc_runtime::dtype::Element + Send>(values: Vec<T>) -> Tensor {
         Tensor::from_vec(vec![values.len()], values).expect("data fits the shape")
@@ -127,7 +119,7 @@ mod tests {
 
     #[test]
     fn ranges_end_before_their_limit() {
-        let range = |bounds: [Tensor; 3]| folded(node("Range", &[], &["y"]), &bounds);
+        let range = |bounds: [Tensor; 3]| fold_node(node("Range", &[], &["y"]), &bounds);
         assert_eq!(range([1i64, 8, 3].map(Tensor::scalar)), vector(vec![1i64, 4, 7]));
         assert_eq!(range([5i32, 0, -2].map(Tensor::scalar)), vector(vec![5i32, 3, 1]));
         assert_eq!(range([5i32, 9, -2].map(Tensor::scalar)), vector::<i32>(vec![]));
@@ -136,7 +128,7 @@ mod tests {
 
     #[test]
     fn constants_come_in_several_forms() {
-        let folded = |attribute| folded(with(node("Constant", &[], &["y"]), [attribute]), &[]);
+        let folded = |attribute| fold_node(with(node("Constant", &[], &["y"]), [attribute]), &[]);
         assert_eq!(folded(float("value_float", 0.5)), Tensor::scalar(0.5f32));
         assert_eq!(folded(ints("value_ints", &[1, 2])), vector(vec![1i64, 2]));
         assert_eq!(folded(tensor("value", &vector(vec![3u8]))), vector(vec![3u8]));
@@ -145,7 +137,7 @@ mod tests {
     #[test]
     fn shapes_are_filled() {
         let fill = with(node("ConstantOfShape", &[], &["y"]), [tensor("value", &vector(vec![7i32]))]);
-        assert_eq!(folded(fill, &[vector(vec![2i64])]), vector(vec![7i32, 7]));
+        assert_eq!(fold_node(fill, &[vector(vec![2i64])]), vector(vec![7i32, 7]));
         let eye = with(node("EyeLike", &["0"], &["y"]), [int("k", 1), int("dtype", 6)]);
         let input = Tensor::from_vec(vec![2, 3], vec![0f32; 6]).expect("data fits the shape");
         let expected = Tensor::from_vec(vec![2, 3], vec![0i32, 1, 0, 0, 0, 1]).expect("data fits the shape");
