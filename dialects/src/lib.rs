@@ -3,13 +3,16 @@
 //! `td/*.td` declares each operator once. From it come MLIR's classes, the enum [`Op`] with its table of [`OpInfo`]
 //! (type inference, reference evaluator, cost class) and, in the crate `hwc-passes`, the table of lowerings.
 
+pub mod activation;
 pub mod attrs;
+pub mod einsum;
 pub mod infer;
 pub mod mlir;
 pub mod onnx;
 pub mod op;
 pub mod reference;
 pub mod types;
+pub mod window;
 
 pub use attrs::{Attr, Attrs};
 pub use infer::Errors;

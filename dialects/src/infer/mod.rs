@@ -6,16 +6,22 @@
 pub mod attention;
 pub mod constant;
 pub mod contraction;
+pub mod convolution;
+pub mod deformable;
 pub mod elementwise;
 pub mod gather;
 pub mod grid;
 pub mod movement;
 pub mod normalization;
+pub mod pooling;
+pub mod recurrent;
 pub mod reduction;
 pub mod resize;
 pub mod spectral;
 
 use hwc_runtime::tensor::byte_len;
+pub mod regions;
+pub mod transposed;
 
 use crate::attrs::Attrs;
 use crate::op::{Arity, Op};

@@ -1,7 +1,7 @@
 //! Walking over the positions of a shape.
 
 /// Every position of a shape, last dimension fastest. A shape of rank 0 has one position.
-pub fn positions(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+pub fn positions(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
     let shape = shape.to_vec();
     let count: usize = shape.iter().product();
     (0..count).map(move |mut flat| {

@@ -7,7 +7,9 @@
 pub mod attention;
 pub mod constant;
 pub mod contraction;
+pub mod convolution;
 pub mod copy;
+pub mod deformable;
 pub mod elementwise;
 pub mod gather;
 pub mod grid;
@@ -15,11 +17,18 @@ pub mod index;
 pub mod movement;
 pub mod normalization;
 pub mod number;
+pub mod pooling;
+pub mod recurrent;
 pub mod reduction;
+pub mod regions;
 pub mod resize;
+pub mod ring;
+pub mod scan;
 pub mod scan;
 pub mod sort;
+pub mod sort;
 pub mod spectral;
+pub mod transposed;
 
 use hwc_runtime::Tensor;
 

@@ -1,0 +1,127 @@
+//! Reductions over sliding windows.
+
+use hwc_runtime::{DType, Tensor};
+
+use super::index::{flat, positions};
+use super::number::{floats, from_floats, from_integers, integers, range};
+use super::{EvalCall, Evaluated};
+use crate::window::Window;
+
+/// The flat index of each element under a window that is not padding, in order, for each element of the result.
+fn windows(call: &EvalCall) -> Result<Vec<Vec<usize>>, String> {
+    let (input, shape) = (call.operand(0)?.shape(), call.shape(0)?);
+    let kernel = call.attrs.sizes("kernel")?;
+    let windows = Window::with_kernel(call.attrs, &kernel).map_err(|e| e.to_string())?;
+    let taps: Vec<Vec<usize>> = positions(&kernel).collect();
+    let under = |position: Vec<usize>| {
+        let at = |tap: &Vec<usize>| {
+            windows.iter().enumerate().try_fold(flat(&position[..2], &input[..2]), |acc, (d, w)| {
+                Some(acc * input[2 + d] + w.input(position[2 + d], tap[d], input[2 + d])?)
+            })
+        };
+        taps.iter().filter_map(at).collect()
+    };
+    Ok(positions(&shape).map(under).collect())
+}
+
+/// The first largest element of each window, `None` where there is nothing but padding.
+fn largest(input: &Tensor, windows: &[Vec<usize>]) -> Vec<Option<usize>> {
+    fn first<T: Copy>(values: &[T], window: &[usize], above: impl Fn(T, T) -> bool) -> Option<usize> {
+        window.iter().copied().reduce(|best, i| if above(values[i], values[best]) { i } else { best })
+    }
+    if input.dtype().is_float() {
+        let values = floats(input);
+        let above = |a: f64, b: f64| a > b || (a.is_nan() && !b.is_nan());
+        windows.iter().map(|w| first(&values, w, above)).collect()
+    } else {
+        let values = integers(input);
+        windows.iter().map(|w| first(&values, w, |a, b| a > b)).collect()
+    }
+}
+
+/// The elements at these places, the lowest value of the type where there is none.
+fn select(input: &Tensor, shape: &[usize], places: &[Option<usize>]) -> Result<Tensor, String> {
+    let dtype = input.dtype();
+    if dtype.is_float() {
+        let values = floats(input);
+        from_floats(dtype, shape, places.iter().map(|p| p.map_or(f64::NEG_INFINITY, |i| values[i])))
+    } else {
+        let values = integers(input);
+        from_integers(dtype, shape, places.iter().map(|p| p.map_or(range(dtype).0, |i| values[i])))
+    }
+}
+
+pub fn max_pool(call: &EvalCall) -> Evaluated {
+    let input = call.operand(0)?;
+    Ok(vec![select(input, &call.shape(0)?, &largest(input, &windows(call)?))?])
+}
+
+pub fn max_pool_with_indices(call: &EvalCall) -> Evaluated {
+    let (input, shape) = (call.operand(0)?, call.shape(0)?);
+    let places = largest(input, &windows(call)?);
+    let column_major = call.attrs.bool("column_major")?;
+    let spatial = &input.shape()[2..];
+    let index = |place: &Option<usize>| {
+        let Some(place) = *place else { return -1 };
+        if !column_major {
+            return place as i128;
+        }
+        let area: usize = spatial.iter().product();
+        let (mut rest, mut position) = (place % area, vec![0; spatial.len()]);
+        for (p, &n) in position.iter_mut().zip(spatial).rev() {
+            *p = rest % n;
+            rest /= n;
+        }
+        let within = position.iter().zip(spatial).rev().fold(0, |acc, (&p, &n)| acc * n + p);
+        (place / area * area + within) as i128
+    };
+    Ok(vec![select(input, &shape, &places)?, from_integers(DType::I64, &shape, places.iter().map(index))?])
+}
+
+pub fn average_pool(call: &EvalCall) -> Evaluated {
+    let (input, shape) = (call.operand(0)?, call.shape(0)?);
+    let values = floats(input);
+    let kernel = call.attrs.sizes("kernel")?;
+    let dims = Window::with_kernel(call.attrs, &kernel).map_err(|e| e.to_string())?;
+    let include_pad = call.attrs.bool("count_include_pad")?;
+    let count = |position: &[usize], window: &[usize]| -> usize {
+        if !include_pad {
+            return window.len();
+        }
+        let within = |(d, w): (usize, &Window)| {
+            let end = w.before + input.shape()[2 + d] + w.after;
+            (0..w.kernel).filter(|tap| position[2 + d] * w.stride + tap * w.dilation < end).count()
+        };
+        dims.iter().enumerate().map(within).product()
+    };
+    let windows = windows(call)?;
+    let means = positions(&shape)
+        .zip(&windows)
+        .map(|(position, window)| window.iter().map(|&i| values[i]).sum::<f64>() / count(&position, window) as f64);
+    Ok(vec![from_floats(input.dtype(), &shape, means)?])
+}
+
+pub fn lp_pool(call: &EvalCall) -> Evaluated {
+    let (input, shape) = (call.operand(0)?, call.shape(0)?);
+    let values = floats(input);
+    let p = call.attrs.int("p")? as f64;
+    let norms =
+        windows(call)?.into_iter().map(|w| w.iter().map(|&i| values[i].abs().powf(p)).sum::<f64>().powf(1.0 / p));
+    Ok(vec![from_floats(input.dtype(), &shape, norms)?])
+}
+
+pub fn max_unpool(call: &EvalCall) -> Evaluated {
+    let (input, indices, shape) = (call.operand(0)?, call.operand(1)?, call.shape(0)?);
+    let size = input.dtype().size();
+    let mut bytes = vec![0u8; shape.iter().product::<usize>() * size];
+    for (value, index) in input.bytes().chunks_exact(size).zip(integers(indices)) {
+        let start = usize::try_from(index).ok().and_then(|i| i.checked_mul(size));
+        let end = start.and_then(|s| s.checked_add(size));
+        if let Some((start, end)) = start.zip(end)
+            && let Some(place) = bytes.get_mut(start..end)
+        {
+            place.copy_from_slice(value);
+        }
+    }
+    Ok(vec![Tensor::from_bytes(input.dtype(), shape, bytes).map_err(|e| e.to_string())?])
+}
