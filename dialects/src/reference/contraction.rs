@@ -103,14 +103,66 @@ pub fn det(call: &EvalCall) -> Evaluated {
             if rows[k][k] == 0.0 {
                 break;
             }
-            for i in k + 1..n {
-                let factor = rows[i][k] / rows[k][k];
-                for j in k..n {
-                    rows[i][j] -= factor * rows[k][j];
-                }
+            let (above, below) = rows.split_at_mut(k + 1);
+            let pivot = &above[k];
+            for row in below {
+                let factor = row[k] / pivot[k];
+                row.iter_mut().zip(pivot).skip(k).for_each(|(a, b)| *a -= factor * b);
             }
         }
         product
     };
     Ok(vec![from_floats(operand.dtype(), &shape, (0..shape.iter().product()).map(matrix))?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+
+    fn f32s(shape: &[usize], values: &[f32]) -> Tensor {
+        Tensor::from_vec(shape, values.to_vec()).unwrap()
+    }
+
+    fn einsum(equation: &str, operands: &[&Tensor]) -> (Vec<usize>, Vec<f64>) {
+        let operands: Vec<Option<&Tensor>> = operands.iter().map(|&o| Some(o)).collect();
+        let result = evaluate(Op::Einsum, &attrs! { "equation" => equation }, &operands).unwrap();
+        (result[0].shape().to_vec(), floats(&result[0]))
+    }
+
+    #[test]
+    fn einsum_names_products_sums_and_diagonals() {
+        let (a, b) = (f32s(&[2, 2], &[1.0, 2.0, 3.0, 4.0]), f32s(&[2, 2], &[5.0, 6.0, 7.0, 8.0]));
+        assert_eq!(einsum("ij,jk", &[&a, &b]), (vec![2, 2], vec![19.0, 22.0, 43.0, 50.0]));
+        assert_eq!(einsum("ii", &[&a]), (vec![], vec![5.0]));
+        assert_eq!(einsum("ii->i", &[&a]), (vec![2], vec![1.0, 4.0]));
+        assert_eq!(einsum("...i->...", &[&a]), (vec![2], vec![3.0, 7.0]));
+        assert_eq!(einsum("ba", &[&a]), (vec![2, 2], vec![1.0, 3.0, 2.0, 4.0]));
+        assert_eq!(einsum("ij,ij,ij->j", &[&a, &b, &a]), (vec![2], vec![5.0 + 63.0, 24.0 + 128.0]));
+        // A dimension of one broadcasts, and a sum over nothing is zero.
+        assert_eq!(einsum("ij,j->i", &[&a, &f32s(&[1], &[2.0])]), (vec![2], vec![6.0, 14.0]));
+        assert_eq!(einsum("ij->i", &[&f32s(&[2, 0], &[])]), (vec![2], vec![0.0, 0.0]));
+    }
+
+    #[test]
+    fn zero_points_are_taken_off_first() {
+        let a = Tensor::from_vec(vec![2, 2], vec![1u8, 2, 3, 4]).unwrap();
+        let b = Tensor::from_vec(vec![2, 1], vec![-1i8, 5]).unwrap();
+        let (rows, one) = (Tensor::from_vec(vec![2, 1], vec![1u8, 3]).unwrap(), Tensor::scalar(1i8));
+        let product = evaluate(Op::MatmulInteger, &attrs! {}, &[Some(&a), Some(&b), Some(&rows), Some(&one)]).unwrap();
+        assert_eq!(product[0].to_vec::<i32>(), Ok(vec![4, 4]));
+    }
+
+    #[test]
+    fn determinants() {
+        let det = |n: usize, values: &[f32]| {
+            floats(&evaluate(Op::Det, &attrs! {}, &[Some(&f32s(&[1, n, n], values))]).unwrap()[0])
+        };
+        assert_eq!(det(2, &[0.0, 2.0, 3.0, 4.0]), [-6.0]);
+        assert_eq!(det(3, &[2.0, 0.0, 0.0, 1.0, 3.0, 0.0, 5.0, 7.0, 4.0]), [24.0]);
+        assert_eq!(det(2, &[1.0, 2.0, 2.0, 4.0]), [0.0]);
+        assert_eq!(det(0, &[]), [1.0]);
+    }
 }

@@ -70,3 +70,59 @@ fn pairs(
     };
     Ok(positions(shape).map(element).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+    use crate::reference::number::floats;
+
+    fn counted(shape: &[usize]) -> Tensor {
+        Tensor::from_vec(shape, (0..shape.iter().product::<usize>()).map(|i| i as f32).collect()).unwrap()
+    }
+
+    fn ones(shape: &[usize]) -> Tensor {
+        Tensor::from_vec(shape, vec![1f32; shape.iter().product()]).unwrap()
+    }
+
+    #[test]
+    fn windows_slide_over_padded_images() {
+        let attrs = attrs! { "pads" => vec![1i64, 0, 0, 1], "strides" => vec![2i64, 1] };
+        let y = evaluate(Op::Conv, &attrs, &[Some(&counted(&[1, 1, 3, 3])), Some(&ones(&[1, 1, 2, 2]))]).unwrap();
+        assert_eq!(y[0].shape(), [1, 1, 2, 3]);
+        assert_eq!(floats(&y[0]), [1.0, 3.0, 2.0, 20.0, 24.0, 13.0]);
+    }
+
+    #[test]
+    fn groups_and_bias() {
+        let (x, w) = (counted(&[1, 2, 3]), ones(&[4, 1, 2]));
+        let bias = Tensor::from_vec(vec![4], vec![0f32, 10.0, 20.0, 30.0]).unwrap();
+        let y = evaluate(Op::Conv, &attrs! { "group" => 2i64 }, &[Some(&x), Some(&w), Some(&bias)]).unwrap();
+        assert_eq!(floats(&y[0]), [1.0, 3.0, 11.0, 13.0, 27.0, 29.0, 37.0, 39.0]);
+    }
+
+    #[test]
+    fn padding_holds_the_zero_point() {
+        let x = Tensor::from_vec(vec![1, 1, 2], vec![7u8, 9]).unwrap();
+        let w = Tensor::from_vec(vec![2, 1, 2], vec![1i8, 2, 3, 4]).unwrap();
+        let zeros = Tensor::from_vec(vec![2], vec![0i8, 1]).unwrap();
+        let y = evaluate(
+            Op::ConvInteger,
+            &attrs! { "pads" => vec![1i64, 0] },
+            &[Some(&x), Some(&w), Some(&Tensor::scalar(5u8)), Some(&zeros)],
+        );
+        assert_eq!(y.unwrap()[0].to_vec::<i32>(), Ok(vec![4, 10, 6, 16]));
+    }
+
+    #[test]
+    fn errors_are_all_reported() {
+        let (x, w) = (counted(&[1, 3, 2, 2]), ones(&[4, 2, 5, 1]));
+        let bias = ones(&[3]);
+        let errors = evaluate(Op::Conv, &attrs! { "group" => 3i64 }, &[Some(&x), Some(&w), Some(&bias)]).unwrap_err();
+        assert_eq!(errors.0.len(), 2, "{errors}");
+        let errors = evaluate(Op::Conv, &attrs! {}, &[Some(&x), Some(&ones(&[4, 3, 5, 3]))]).unwrap_err();
+        assert_eq!(errors.0.len(), 2, "{errors}");
+    }
+}

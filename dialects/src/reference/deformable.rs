@@ -54,3 +54,34 @@ fn bilinear(image: &[f64], height: usize, width: usize, y: f64, x: f64) -> f64 {
     (1.0 - dy) * ((1.0 - dx) * pixel(top, left) + dx * pixel(top, left + 1.0))
         + dy * ((1.0 - dx) * pixel(top + 1.0, left) + dx * pixel(top + 1.0, left + 1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+
+    #[test]
+    fn without_offsets_it_is_a_convolution() {
+        let values = |shape: &[usize]| {
+            let count = shape.iter().product::<usize>();
+            Tensor::from_vec(shape, (0..count).map(|i| (i * 7 % 11) as f32).collect()).unwrap()
+        };
+        let (x, w) = (values(&[1, 2, 4, 4]), values(&[2, 1, 2, 2]));
+        let attrs = attrs! { "group" => 2i64, "pads" => vec![1i64, 0, 0, 1], "strides" => vec![2i64, 1] };
+        let expected = evaluate(Op::Conv, &attrs, &[Some(&x), Some(&w)]).unwrap();
+        let offsets = Tensor::from_vec(vec![1, 8, 2, 4], vec![0f32; 64]).unwrap();
+        assert_eq!(evaluate(Op::DeformConv, &attrs, &[Some(&x), Some(&w), Some(&offsets)]).unwrap(), expected);
+    }
+
+    #[test]
+    fn between_pixels_it_interpolates() {
+        let image = [1.0, 2.0, 3.0, 5.0];
+        assert_eq!(bilinear(&image, 2, 2, 0.5, 0.5), 2.75);
+        assert_eq!(bilinear(&image, 2, 2, 1.5, 1.0), 2.5);
+        assert_eq!(bilinear(&image, 2, 2, -1.0, 0.0), 0.0);
+    }
+}

@@ -125,3 +125,84 @@ pub fn max_unpool(call: &EvalCall) -> Evaluated {
     }
     Ok(vec![Tensor::from_bytes(input.dtype(), shape, bytes).map_err(|e| e.to_string())?])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+
+    fn image() -> Tensor {
+        Tensor::from_vec(vec![1, 1, 3, 3], vec![1f32, 9.0, 2.0, 3.0, 4.0, 8.0, 7.0, 5.0, 6.0]).unwrap()
+    }
+
+    #[test]
+    fn maxima_and_their_places() {
+        let attrs = attrs! { "kernel" => vec![2i64, 2] };
+        let both = evaluate(Op::MaxPoolWithIndices, &attrs, &[Some(&image())]).unwrap();
+        assert_eq!(floats(&both[0]), [9.0, 9.0, 7.0, 8.0]);
+        assert_eq!(integers(&both[1]), [1, 1, 6, 5]);
+        let attrs = attrs! { "kernel" => vec![2i64, 2], "column_major" => true };
+        let both = evaluate(Op::MaxPoolWithIndices, &attrs, &[Some(&image())]).unwrap();
+        assert_eq!(integers(&both[1]), [3, 3, 2, 7]);
+    }
+
+    #[test]
+    fn a_window_may_end_behind_the_image() {
+        let attrs = attrs! { "kernel" => vec![2i64, 2], "strides" => vec![2i64, 2], "ceil_mode" => true };
+        let y = evaluate(Op::MaxPool, &attrs, &[Some(&image())]).unwrap();
+        assert_eq!(floats(&y[0]), [9.0, 8.0, 7.0, 6.0]);
+        let y = evaluate(Op::AveragePool, &attrs, &[Some(&image())]).unwrap();
+        assert_eq!(floats(&y[0]), [4.25, 5.0, 6.0, 6.0]);
+    }
+
+    #[test]
+    fn padding_counts_where_it_is_asked_for() {
+        let x = Tensor::from_vec(vec![1, 1, 2], vec![2f32, 4.0]).unwrap();
+        let mean = |include: bool, ceil: bool| {
+            let attrs = attrs! {
+                "kernel" => vec![2i64], "pads" => vec![1i64, 1], "strides" => vec![2i64],
+                "count_include_pad" => include, "ceil_mode" => ceil,
+            };
+            floats(&evaluate(Op::AveragePool, &attrs, &[Some(&x)]).unwrap()[0])
+        };
+        assert_eq!(mean(false, false), [2.0, 4.0]);
+        assert_eq!(mean(true, false), [1.0, 2.0]);
+        let attrs = attrs! {
+            "kernel" => vec![3i64], "pads" => vec![0i64, 1], "strides" => vec![2i64], "count_include_pad" => true,
+            "ceil_mode" => true,
+        };
+        let x = Tensor::from_vec(vec![1, 1, 3], vec![3f32, 3.0, 3.0]).unwrap();
+        // The second window reaches one behind the padding, which does not count.
+        assert_eq!(floats(&evaluate(Op::AveragePool, &attrs, &[Some(&x)]).unwrap()[0]), [3.0, 1.5]);
+    }
+
+    #[test]
+    fn norms() {
+        let x = Tensor::from_vec(vec![1, 1, 3], vec![3f32, -4.0, 0.0]).unwrap();
+        let norm = |p: i64| {
+            let attrs = attrs! { "kernel" => vec![2i64], "p" => p };
+            floats(&evaluate(Op::LpPool, &attrs, &[Some(&x)]).unwrap()[0])
+        };
+        assert_eq!(norm(1), [7.0, 4.0]);
+        assert_eq!(norm(2), [5.0, 4.0]);
+    }
+
+    #[test]
+    fn unpooling_puts_maxima_back() {
+        let attrs = attrs! { "kernel" => vec![2i64, 2] };
+        let both = evaluate(Op::MaxPoolWithIndices, &attrs, &[Some(&image())]).unwrap();
+        let shape = attrs! { "shape" => vec![1i64, 1, 3, 3] };
+        let back = evaluate(Op::MaxUnpool, &shape, &[Some(&both[0]), Some(&both[1])]).unwrap();
+        assert_eq!(floats(&back[0]), [0.0, 9.0, 0.0, 0.0, 0.0, 8.0, 7.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn not_a_number_wins_and_padding_loses() {
+        let x = Tensor::from_vec(vec![1, 1, 3], vec![f32::NAN, 1.0, f32::NEG_INFINITY]).unwrap();
+        let attrs = attrs! { "kernel" => vec![2i64], "pads" => vec![0i64, 1] };
+        let y = floats(&evaluate(Op::MaxPool, &attrs, &[Some(&x)]).unwrap()[0]);
+        assert!(y[0].is_nan() && y[1..] == [1.0, f64::NEG_INFINITY]);
+    }
+}

@@ -104,14 +104,87 @@ pub fn lstm(call: &EvalCall) -> Evaluated {
         let peek = |which: usize, j: usize| peepholes.as_ref().map_or(0.0, |p| p[which * r.hidden + j]);
         let sum = |gate: usize, j: usize| input[gate * r.hidden + j] + r.fed_back(h, gate, j);
         let (mut next_h, mut next_c) = (Vec::new(), Vec::new());
-        for j in 0..r.hidden {
-            let i = r.activate(0, sum(0, j) + peek(0, j) * c[j]);
-            let f = if couple { 1.0 - i } else { r.activate(0, sum(2, j) + peek(2, j) * c[j]) };
-            let cell = f * c[j] + i * r.activate(1, sum(3, j));
+        for (j, &c) in c.iter().enumerate() {
+            let i = r.activate(0, sum(0, j) + peek(0, j) * c);
+            let f = if couple { 1.0 - i } else { r.activate(0, sum(2, j) + peek(2, j) * c) };
+            let cell = f * c + i * r.activate(1, sum(3, j));
             let o = r.activate(0, sum(1, j) + peek(1, j) * cell);
             next_c.push(cell);
             next_h.push(o * r.activations[2].apply(cell));
         }
         (states[0], states[1]) = (next_h, next_c);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+
+    fn f32s(shape: &[usize], values: &[f32]) -> Tensor {
+        Tensor::from_vec(shape, values.to_vec()).unwrap()
+    }
+
+    fn affine(count: usize) -> crate::Attrs {
+        attrs! {
+            "activations" => vec!["Affine".to_string(); count], "alpha" => vec![1.0; count], "beta" => vec![0.0; count],
+        }
+    }
+
+    #[test]
+    fn sequences_end_at_their_lengths() {
+        let x = f32s(&[3, 2, 1], &[1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+        let r = f32s(&[1, 1], &[2.0]);
+        let lengths = Tensor::from_vec(vec![2], vec![3i32, 2]).unwrap();
+        let mut attrs = affine(1);
+        let both = evaluate(Op::Rnn, &attrs, &[Some(&x), Some(&r), Some(&lengths)]).unwrap();
+        assert_eq!(floats(&both[0]), [1.0, 10.0, 4.0, 40.0, 11.0, 0.0]);
+        assert_eq!(floats(&both[1]), [11.0, 40.0]);
+        attrs.set("reverse", true);
+        let both = evaluate(Op::Rnn, &attrs, &[Some(&x), Some(&r), Some(&lengths)]).unwrap();
+        assert_eq!(floats(&both[0]), [17.0, 50.0, 8.0, 20.0, 3.0, 0.0]);
+        assert_eq!(floats(&both[1]), [17.0, 50.0]);
+    }
+
+    #[test]
+    fn one_step_of_gru() {
+        let (x, r, h) = (f32s(&[1, 1, 3], &[0.5, 3.0, 1.0]), f32s(&[1, 3], &[0.0, 0.0, 1.0]), f32s(&[1, 1], &[2.0]));
+        // z = 0.5, r = 3, n = 1 + 3 * 2, h = 0.5 * 7 + 0.5 * 2.
+        let y = evaluate(Op::Gru, &affine(2), &[Some(&x), Some(&r), None, Some(&h)]).unwrap();
+        assert_eq!(floats(&y[1]), [4.5]);
+        let mut attrs = affine(2);
+        attrs.set("linear_before_reset", true);
+        let bias = f32s(&[1], &[1.0]);
+        // n = 1 + 3 * (2 + 1).
+        let y = evaluate(Op::Gru, &attrs, &[Some(&x), Some(&r), None, Some(&h), Some(&bias)]).unwrap();
+        assert_eq!(floats(&y[1]), [6.0]);
+        assert!(evaluate(Op::Gru, &affine(2), &[Some(&x), Some(&r), None, Some(&h), Some(&bias)]).is_err());
+    }
+
+    #[test]
+    fn one_step_of_lstm() {
+        let (x, r) = (f32s(&[1, 1, 4], &[2.0, 3.0, 4.0, 5.0]), f32s(&[1, 4], &[1.0, 0.0, 0.0, 0.0]));
+        let (h, c, p) = (f32s(&[1, 1], &[1.0]), f32s(&[1, 1], &[10.0]), f32s(&[3], &[0.0, 1.0, 1.0]));
+        // i = 2 + 1, f = 4 + 10, c' = 14 * 10 + 3 * 5, o = 3 + c'.
+        let operands = [Some(&x), Some(&r), None, Some(&h), Some(&c), Some(&p)];
+        let y = evaluate(Op::Lstm, &affine(3), &operands).unwrap();
+        assert_eq!((floats(&y[1]), floats(&y[2])), (vec![158.0 * 155.0], vec![155.0]));
+        let mut attrs = affine(3);
+        attrs.set("input_forget", true);
+        attrs.set("clip", 2.5);
+        // i = 2.5, f = 1 - i, c' = -15 + 2.5 * 2.5, o = 2.5 bounded below.
+        let y = evaluate(Op::Lstm, &attrs, &operands).unwrap();
+        assert_eq!((floats(&y[1]), floats(&y[2])), (vec![2.5 * 8.75], vec![-8.75]));
+    }
+
+    #[test]
+    fn operands_are_checked() {
+        let (x, r) = (f32s(&[1, 1, 4], &[0.0; 4]), f32s(&[1, 3], &[0.0; 3]));
+        let bad = attrs! { "activations" => vec!["Tan".to_string()], "alpha" => vec![0.0], "beta" => vec![0.0] };
+        assert_eq!(evaluate(Op::Lstm, &bad, &[Some(&x), Some(&r)]).unwrap_err().0.len(), 2);
+    }
 }

@@ -104,3 +104,37 @@ pub fn max_roi_pool(call: &EvalCall) -> Evaluated {
     };
     Ok(vec![from_floats(input.dtype(), &shape, positions(&shape).map(element))?])
 }
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+
+    fn image() -> Tensor {
+        Tensor::from_vec(vec![1, 1, 4, 4], (0..16).map(|i| i as f32).collect()).unwrap()
+    }
+
+    #[test]
+    fn samples_are_averaged() {
+        let rois = Tensor::from_vec(vec![2, 4], vec![0f32, 0.0, 2.0, 2.0, 0.0, 0.0, 2.0, 2.0]).unwrap();
+        let batch = Tensor::from_vec(vec![2], vec![0i64, 7]).unwrap();
+        let attrs = attrs! {
+            "output_height" => 1i64, "output_width" => 1i64, "sampling_ratio" => 1i64, "half_pixel" => false,
+        };
+        let y = evaluate(Op::RoiAlign, &attrs, &[Some(&image()), Some(&rois), Some(&batch)]).unwrap();
+        // The middle of the first region is pixel (1, 1); the second one names no image.
+        assert_eq!(floats(&y[0]), [5.0, 0.0]);
+    }
+
+    #[test]
+    fn bins_have_a_largest_pixel() {
+        let rois = Tensor::from_vec(vec![1, 5], vec![0f32, 1.0, 1.0, 2.0, 2.0]).unwrap();
+        let attrs = attrs! { "output_height" => 2i64, "output_width" => 1i64 };
+        let y = evaluate(Op::MaxRoiPool, &attrs, &[Some(&image()), Some(&rois)]).unwrap();
+        assert_eq!(floats(&y[0]), [6.0, 10.0]);
+    }
+}

@@ -64,3 +64,55 @@ pub fn col2im(call: &EvalCall) -> Evaluated {
     let (operand, shape) = (call.operand(0)?, call.shape(0)?);
     in_ring!(operand.dtype(), add(call, operand, &shape))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attrs;
+    use crate::op::Op;
+    use crate::reference::evaluate;
+    use crate::reference::number::integers;
+
+    fn numbers(shape: &[usize], step: i64) -> Tensor {
+        let count = shape.iter().product::<usize>() as i64;
+        Tensor::from_vec(shape, (0..count).map(|i| i * step % 17 - 8).collect()).unwrap()
+    }
+
+    fn inner(a: &Tensor, b: &Tensor) -> i128 {
+        assert_eq!(a.shape(), b.shape());
+        integers(a).iter().zip(integers(b)).map(|(a, b)| a * b).sum()
+    }
+
+    /// `<conv(x, w), y> = <x, conv_transpose(y, w)>`
+    #[test]
+    fn it_is_the_transpose_of_a_convolution() {
+        for (spatial, kernel, attrs) in [
+            (&[7][..], &[3][..], attrs! {}),
+            (&[6, 5], &[2, 3], attrs! { "strides" => vec![2i64, 1], "pads" => vec![1i64, 0, 1, 2] }),
+            (&[7, 7], &[2, 2], attrs! { "dilations" => vec![2i64, 3], "group" => 2i64 }),
+        ] {
+            let group = if attrs.get("group").is_some() { 2 } else { 1 };
+            let x = numbers(&[&[2, 4], spatial].concat(), 7);
+            let w = numbers(&[&[6, 4 / group], kernel].concat(), 5);
+            let convolved = evaluate(Op::Conv, &attrs, &[Some(&x), Some(&w)]).unwrap();
+            let y = numbers(convolved[0].shape(), 3);
+            // What the last window does not reach is appended.
+            let mut back = attrs.clone();
+            let plain = evaluate(Op::ConvTranspose, &attrs, &[Some(&y), Some(&w)]).unwrap();
+            let missing = spatial.iter().zip(&plain[0].shape()[2..]).map(|(a, b)| (a - b) as i64).collect::<Vec<_>>();
+            back.set("output_padding", missing);
+            let transposed = evaluate(Op::ConvTranspose, &back, &[Some(&y), Some(&w)]).unwrap();
+            assert_eq!(inner(&convolved[0], &y), inner(&x, &transposed[0]));
+        }
+    }
+
+    #[test]
+    fn columns_overlap() {
+        let columns = Tensor::from_vec(vec![1, 2, 3], vec![1f32, 2.0, 3.0, 10.0, 20.0, 30.0]).unwrap();
+        let attrs = attrs! { "image_shape" => vec![4i64], "block_shape" => vec![2i64] };
+        let image = evaluate(Op::Col2Im, &attrs, &[Some(&columns)]).unwrap();
+        assert_eq!(image[0].to_vec::<f32>(), Ok(vec![1.0, 12.0, 23.0, 30.0]));
+        let attrs = attrs! { "image_shape" => vec![5i64], "block_shape" => vec![2i64] };
+        assert!(evaluate(Op::Col2Im, &attrs, &[Some(&columns)]).is_err());
+    }
+}
