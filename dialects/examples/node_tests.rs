@@ -58,7 +58,8 @@ fn run(test: &Path) -> Result<Outcome, Box<dyn Error>> {
     };
     let data = test.join("test_data_set_0");
     let read = |kind: &str, index: usize| -> Result<Tensor, String> {
-        let file = std::fs::read(data.join(format!("{kind}_{index}.pb"))).map_err(|e| format!("{kind}_{index}: {e}"))?;
+        let file =
+            std::fs::read(data.join(format!("{kind}_{index}.pb"))).map_err(|e| format!("{kind}_{index}: {e}"))?;
         tensor_from_bytes(file.into()).map(|(_, tensor)| tensor).map_err(|e| format!("{kind}_{index}: {e}"))
     };
     let mut inputs = Vec::new();

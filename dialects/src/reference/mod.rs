@@ -24,8 +24,6 @@ pub mod regions;
 pub mod resize;
 pub mod ring;
 pub mod scan;
-pub mod scan;
-pub mod sort;
 pub mod sort;
 pub mod spectral;
 pub mod transposed;
