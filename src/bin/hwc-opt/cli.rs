@@ -1,0 +1,174 @@
+//! The command line, from which help, completions and the manual page are made.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit codes, by whose fault it is.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  the input is wrong or asks for what is not supported
+  2  the command line is wrong
+  3  the environment is at fault: a file, a linker, a full disk
+  4  a defect in hwc
+  5  `verify`: results differ";
+
+#[derive(Parser)]
+#[command(name = "hwc-opt", version, about = "Compiles machine-learning models to native code", after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Without a subcommand, hwc-opt behaves as mlir-opt does: `hwc-opt FILE.mlir --pass-pipeline=...`;
+`hwc-opt --help-opt` lists those options and the passes.
+
+Exit codes: 0 ok, 1 input, 2 command line, 3 environment, 4 defect in hwc, 5 results differ (verify).";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Compiles an ONNX model
+    Compile(Compile),
+    /// Runs a compiled model
+    Run(Run),
+    /// Shows what a model asks for and gives
+    Inspect(Inspect),
+    /// Compiles and runs models beside their test data, and compares
+    Verify(Verify),
+    /// Prints a completion script for a shell
+    Completions(Completions),
+    /// Prints the manual page (roff)
+    Manual,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Compile {
+    /// The ONNX file
+    pub model: PathBuf,
+    /// Where to write; `-` is standard output for text
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Emit::Artifact)]
+    pub emit: Emit,
+    #[command(flatten)]
+    pub how: How,
+    /// Writes the program after each phase to this folder
+    #[arg(long, value_name = "DIR")]
+    pub dump_phases: Option<PathBuf>,
+    /// Says nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Options of every compilation.
+#[derive(Args)]
+pub struct How {
+    /// The machine to compile for: `host` or a triple of x86-64 Linux
+    #[arg(long, default_value = "host")]
+    pub target: String,
+    /// The CPU by LLVM's name, such as x86-64-v3 [default: the host's, with all its features]
+    #[arg(long, value_name = "CPU")]
+    pub mcpu: Option<String>,
+    /// Fixes a symbolic dimension
+    #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = dim)]
+    pub dims: Vec<(String, usize)>,
+    /// Fixes the value of an input that must be known to compile
+    #[arg(long = "value", value_name = "INPUT=FILE.npy", value_parser = named_path)]
+    pub values: Vec<(String, PathBuf)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// One file that `hwc-opt run` and the runtime load
+    Artifact,
+    /// A shared library with its C header and weights
+    Lib,
+    /// An ELF object
+    Obj,
+    /// The graph in the hwc dialect
+    Hwc,
+    /// Kernels as linalg on tensors
+    Linalg,
+    /// The LLVM dialect
+    LlvmMlir,
+    /// LLVM IR after optimization
+    LlvmIr,
+    /// Assembly
+    Asm,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Run {
+    /// A compiled model: an artifact, or a library beside its weights
+    pub model: PathBuf,
+    /// A value for an input
+    #[arg(long = "input", value_name = "NAME=FILE.npy", value_parser = named_path)]
+    pub inputs: Vec<(String, PathBuf)>,
+    /// Writes each output to this folder, as NAME.npy
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Runs this many times and reports the times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Writes the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Inspect {
+    /// A compiled model or an ONNX file
+    pub file: PathBuf,
+    /// Prints JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Verify {
+    /// Folders that hold model.onnx and test_data_set_*/{input,output}_N.pb
+    pub folders: Vec<PathBuf>,
+    /// Reads one folder a line from standard input and answers each with a line of JSON
+    #[arg(long, conflicts_with = "folders")]
+    pub stdin: bool,
+}
+
+#[derive(Args)]
+pub struct Completions {
+    pub shell: clap_complete::Shell,
+}
+
+fn dim(text: &str) -> Result<(String, usize), String> {
+    let (name, size) = text.rsplit_once('=').ok_or("expected NAME=SIZE")?;
+    let size = size.parse().map_err(|_| format!("`{size}` is no size; expected a whole number"))?;
+    if name.is_empty() { Err("the name is empty".into()) } else { Ok((name.into(), size)) }
+}
+
+fn named_path(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("expected NAME=FILE")?;
+    if name.is_empty() || path.is_empty() {
+        return Err("expected NAME=FILE".into());
+    }
+    Ok((name.into(), path.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound_and_help_fits_a_screen() {
+        super::Cli::command().debug_assert();
+        let mut command = super::Cli::command();
+        for sub in std::iter::once(command.render_help()).chain(command.get_subcommands().map(|s| s.clone().render_help())) {
+            assert!(sub.to_string().lines().count() <= 45, "{sub}");
+        }
+    }
+}

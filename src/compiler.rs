@@ -1,0 +1,190 @@
+//! From a model to native code, phase by phase.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use bytes::Bytes;
+use hwc_dialects::onnx::{self, ImportOptions};
+use hwc_passes::codegen::{self, Observer, Summary, ir};
+use hwc_passes::{graph, lower};
+use hwc_runtime::manifest::{Arena, Input, Kernel, Manifest, Output, Target, Weights};
+use hwc_runtime::{Digest, abi};
+use melior::Context;
+use melior::ir::Module;
+use melior::ir::operation::OperationLike;
+
+use crate::options::Phase;
+use crate::{Artifact, Error, Fault, Model, Options};
+
+/// What [`Compiler::emit`] can give as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The graph in the `hwc` dialect.
+    Hwc,
+    /// Kernels as linalg on tensors.
+    Linalg,
+    /// The LLVM dialect.
+    LlvmMlir,
+    /// LLVM IR after optimization.
+    LlvmIr,
+    /// Assembly.
+    Asm,
+}
+
+/// Compiles models by a set of options. Compilations are independent of each other and may run at the same time.
+#[derive(Clone, Default)]
+pub struct Compiler {
+    options: Options,
+}
+
+impl Compiler {
+    pub fn new(options: Options) -> Compiler {
+        Compiler { options }
+    }
+
+    /// Compiles a model to code in memory.
+    ///
+    /// # Errors
+    /// Everything that is wrong or not supported, at once; [`Error::fault`] says whose fault it is.
+    pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
+        let context = context();
+        let imported = self.import(&context, model)?;
+        let mut module = imported.module;
+        self.to_kernel_form(&context, &module)?;
+        let weights = RefCell::new(Vec::new());
+        let described = RefCell::new(None);
+        let compiled = codegen::compile(
+            &context,
+            &mut module,
+            &self.options.target.options(),
+            &mut Sink(&weights),
+            |summary| {
+                let manifest = manifest(model, &imported.inputs, &imported.outputs, summary, &weights.borrow());
+                let text = manifest.to_json();
+                *described.borrow_mut() = Some(manifest);
+                text
+            },
+            &mut Watch(self),
+        )?;
+        let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
+        Ok(Artifact { manifest, object: compiled.object, weights: Bytes::from(weights.into_inner()) })
+    }
+
+    /// Compiles a model up to a stage and prints it.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn emit(&self, model: &Model, stage: Stage) -> Result<String, Error> {
+        let context = context();
+        let mut module = self.import(&context, model)?.module;
+        let stage = match stage {
+            Stage::Hwc => return Ok(text(&module)),
+            Stage::Linalg => codegen::Stage::Linalg,
+            Stage::LlvmMlir => codegen::Stage::LlvmMlir,
+            Stage::LlvmIr => codegen::Stage::LlvmIr,
+            Stage::Asm => codegen::Stage::Asm,
+        };
+        self.to_kernel_form(&context, &module)?;
+        Ok(codegen::print_stage(&context, &mut module, &self.options.target.options(), stage)?)
+    }
+
+    fn import<'c>(&self, context: &'c Context, model: &Model) -> Result<onnx::Imported<'c>, Error> {
+        let options = ImportOptions { dims: self.options.dims.clone(), values: self.options.values.clone() };
+        let imported = onnx::import(context, &model.onnx, &options)?;
+        self.observe("hwc", &imported.module);
+        Ok(imported)
+    }
+
+    /// From the graph to one function per kernel, on tensors.
+    fn to_kernel_form<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<(), Error> {
+        graph::fold_constants(context, ir::module_op(module))?;
+        graph::form_kernels(context, ir::module_op(module))?;
+        self.observe("kernels", module);
+        lower::lower(context, ir::module_op(module))?;
+        self.observe("lowered", module);
+        Ok(())
+    }
+
+    fn observe(&self, name: &str, module: &Module) {
+        if let Some(observe) = &self.options.observe {
+            observe(Phase { name, text: &|| text(module) });
+        }
+    }
+}
+
+/// Tells the observer of the options about the phases of code generation.
+struct Watch<'a>(&'a Compiler);
+
+impl Observer for Watch<'_> {
+    fn phase(&mut self, name: &'static str, module: &Module) {
+        self.0.observe(name, module);
+    }
+}
+
+/// A writer into memory that others read once the writing is done.
+struct Sink<'a>(&'a RefCell<Vec<u8>>);
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn context() -> Context {
+    let context = codegen::context::new();
+    hwc_dialects::mlir::load(&context);
+    context
+}
+
+/// Resources are left out of the text: they are the model's weights.
+fn text(module: &Module) -> String {
+    use melior::ir::operation::OperationPrintingFlags;
+    let flags = OperationPrintingFlags::new().elide_large_resource_string(64);
+    module.as_operation().to_string_with_flags(flags).unwrap_or_default()
+}
+
+fn manifest(
+    model: &Model,
+    inputs: &[onnx::ImportedInput],
+    outputs: &[onnx::ImportedOutput],
+    summary: &Summary,
+    weights: &[u8],
+) -> Manifest {
+    Manifest {
+        abi: abi::ABI_VERSION,
+        producer: concat!("hwc ", env!("CARGO_PKG_VERSION")).into(),
+        model: model.name.clone(),
+        target: Target {
+            triple: summary.target.triple.clone(),
+            cpu: summary.target.cpu.clone(),
+            features: summary.target.features.clone(),
+        },
+        inputs: inputs
+            .iter()
+            .map(|i| Input {
+                name: i.name.clone(),
+                dtype: i.dtype,
+                shape: i.shape.clone(),
+                bound: i.bound.as_ref().map(|t| Digest::of(t.bytes())),
+            })
+            .collect(),
+        outputs: outputs
+            .iter()
+            .map(|o| Output { name: o.name.clone(), dtype: o.dtype, shape: o.shape.clone() })
+            .collect(),
+        weights: Weights { bytes: summary.weights_bytes, blake3: Digest::of(weights) },
+        arena: Arena { bytes: summary.arena_bytes, ..Arena::default() },
+        kernels: summary
+            .kernels
+            .iter()
+            .map(|(name, calls)| Kernel { name: name.clone(), calls: *calls as u64 })
+            .collect(),
+        metadata: model.onnx.metadata.iter().cloned().collect::<BTreeMap<_, _>>(),
+    }
+}

@@ -1,0 +1,85 @@
+//! What a compilation is asked to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hwc_passes::codegen::{Cpu, TargetOptions};
+use hwc_runtime::Tensor;
+
+/// The machine that code is made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    cpu: Option<String>,
+}
+
+impl Target {
+    /// The machine this process runs on, with all its instruction set extensions.
+    pub fn host() -> Target {
+        Target::default()
+    }
+
+    /// A CPU by LLVM's name for it, as `x86-64-v3` or `znver4`.
+    pub fn cpu(name: impl Into<String>) -> Target {
+        Target { cpu: Some(name.into()) }
+    }
+
+    pub(crate) fn options(&self) -> TargetOptions {
+        TargetOptions { cpu: self.cpu.clone().map_or(Cpu::Host, Cpu::Named) }
+    }
+}
+
+/// A step of a compilation, for [`Options::observe`].
+#[derive(Clone, Copy, Debug)]
+pub struct Phase<'a> {
+    /// `hwc`, `kernels`, `lowered`, `linalg`, `buffers`, `loops`, `llvm`, in this order.
+    pub name: &'a str,
+    /// What the program is after the step; call it only where it is wanted, it prints all of it.
+    pub text: &'a dyn Fn() -> String,
+}
+
+impl std::fmt::Debug for dyn Fn() -> String + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("text")
+    }
+}
+
+type Observe = Arc<dyn Fn(Phase) + Send + Sync>;
+
+/// The options of a compilation.
+#[derive(Clone, Default)]
+pub struct Options {
+    pub(crate) target: Target,
+    pub(crate) dims: BTreeMap<String, usize>,
+    pub(crate) values: BTreeMap<String, Tensor>,
+    pub(crate) observe: Option<Observe>,
+}
+
+impl Options {
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// The machine to compile for; the host by default.
+    pub fn target(mut self, target: Target) -> Options {
+        self.target = target;
+        self
+    }
+
+    /// Fixes a symbolic dimension, in elements.
+    pub fn dim(mut self, name: impl Into<String>, size: usize) -> Options {
+        self.dims.insert(name.into(), size);
+        self
+    }
+
+    /// Fixes the value of an input. The compiled model accepts no other.
+    pub fn value(mut self, input: impl Into<String>, value: Tensor) -> Options {
+        self.values.insert(input.into(), value);
+        self
+    }
+
+    /// Calls `observe` after each phase.
+    pub fn observe(mut self, observe: impl Fn(Phase) + Send + Sync + 'static) -> Options {
+        self.observe = Some(Arc::new(observe));
+        self
+    }
+}
