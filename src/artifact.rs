@@ -7,13 +7,15 @@ use bytes::Bytes;
 use hwc_passes::codegen::{self, Loaded};
 use hwc_runtime::{Code, Manifest, Session, WeightsImage, artifact, atomic_file};
 
-use crate::{Error, Fault};
+use crate::header;
+use crate::{Diagnostic, Error, Fault};
 
 /// A compiled model in memory: run it here, or save it.
 pub struct Artifact {
     pub(crate) manifest: Manifest,
     pub(crate) object: Vec<u8>,
     pub(crate) weights: Bytes,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl Artifact {
@@ -49,6 +51,11 @@ impl Artifact {
         self.manifest.to_json()
     }
 
+    /// Warnings and remarks of the compilation.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
     fn image(&self) -> WeightsImage {
         let mut image = WeightsImage::new();
         if !self.weights.is_empty() {
@@ -60,7 +67,8 @@ impl Artifact {
     /// The code as a shared library, linked in a temporary folder beside `path`.
     fn link(&self, path: &Path) -> Result<Vec<u8>, Error> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let place = |e: std::io::Error| Error::new(Fault::Environment, format!("cannot write below {}: {e}", folder.display()));
+        let place =
+            |e: std::io::Error| Error::new(Fault::Environment, format!("cannot write below {}: {e}", folder.display()));
         let scratch = tempfile::Builder::new().prefix(".hwc-").tempdir_in(folder).map_err(place)?;
         let library = scratch.path().join("code.so");
         codegen::shared_library(&self.object, &library)?;
@@ -74,14 +82,16 @@ impl Artifact {
     /// As [`Artifact::save`].
     pub fn save_library(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let failed = |path: &Path, e: std::io::Error| Error::new(Fault::Environment, format!("cannot write {}: {e}", path.display()));
+        let failed = |path: &Path, e: std::io::Error| {
+            Error::new(Fault::Environment, format!("cannot write {}: {e}", path.display()))
+        };
         let code = self.link(path)?;
         let weights = hwc_runtime::library::weights_path(path);
         let header = weights.with_extension("h");
         // The library comes last: where it is, the rest is complete.
         let mut file = atomic_file::AtomicFile::create(&weights).map_err(|e| failed(&weights, e))?;
         self.image().write_to(&mut file).and_then(|()| file.commit()).map_err(|e| failed(&weights, e))?;
-        let text = hwc_runtime::library::header(&self.manifest);
+        let text = header::header(&self.manifest);
         atomic_file::write(&header, text.as_bytes()).map_err(|e| failed(&header, e))?;
         atomic_file::write(path, &code).map_err(|e| failed(path, e))
     }

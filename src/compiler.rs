@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use bytes::Bytes;
-use hwc_dialects::onnx::{self, ImportOptions};
+use hwc_dialects::TensorType;
+use hwc_dialects::onnx::import::{self, Program};
 use hwc_passes::codegen::{self, Observer, Summary, ir};
-use hwc_passes::{graph, lower};
+use hwc_passes::{graph, lower, print};
 use hwc_runtime::manifest::{Arena, Input, Kernel, Manifest, Output, Target, Weights};
 use hwc_runtime::{Digest, abi};
 use melior::Context;
 use melior::ir::Module;
-use melior::ir::operation::OperationLike;
 
 use crate::options::Phase;
-use crate::{Artifact, Error, Fault, Model, Options};
+use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
 
 /// What [`Compiler::emit`] can give as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,7 @@ impl Compiler {
     /// Everything that is wrong or not supported, at once; [`Error::fault`] says whose fault it is.
     pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
         let context = context();
-        let imported = self.import(&context, model)?;
-        let mut module = imported.module;
+        let (mut module, imported) = self.import(&context, model)?;
         self.to_kernel_form(&context, &module)?;
         let weights = RefCell::new(Vec::new());
         let described = RefCell::new(None);
@@ -60,7 +59,7 @@ impl Compiler {
             &self.options.target.options(),
             &mut Sink(&weights),
             |summary| {
-                let manifest = manifest(model, &imported.inputs, &imported.outputs, summary, &weights.borrow());
+                let manifest = manifest(model, &imported.program, summary, &weights.borrow());
                 let text = manifest.to_json();
                 *described.borrow_mut() = Some(manifest);
                 text
@@ -68,7 +67,13 @@ impl Compiler {
             &mut Watch(self),
         )?;
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
-        Ok(Artifact { manifest, object: compiled.object, weights: Bytes::from(weights.into_inner()) })
+        let warning = |message| Diagnostic { severity: Severity::Warning, message };
+        Ok(Artifact {
+            manifest,
+            object: compiled.object,
+            weights: Bytes::from(weights.into_inner()),
+            diagnostics: imported.warnings.into_iter().map(warning).collect(),
+        })
     }
 
     /// Compiles a model up to a stage and prints it.
@@ -77,9 +82,9 @@ impl Compiler {
     /// As [`Compiler::compile`].
     pub fn emit(&self, model: &Model, stage: Stage) -> Result<String, Error> {
         let context = context();
-        let mut module = self.import(&context, model)?.module;
+        let (mut module, _) = self.import(&context, model)?;
         let stage = match stage {
-            Stage::Hwc => return Ok(text(&module)),
+            Stage::Hwc => return Ok(print::text(&module)),
             Stage::Linalg => codegen::Stage::Linalg,
             Stage::LlvmMlir => codegen::Stage::LlvmMlir,
             Stage::LlvmIr => codegen::Stage::LlvmIr,
@@ -89,11 +94,15 @@ impl Compiler {
         Ok(codegen::print_stage(&context, &mut module, &self.options.target.options(), stage)?)
     }
 
-    fn import<'c>(&self, context: &'c Context, model: &Model) -> Result<onnx::Imported<'c>, Error> {
-        let options = ImportOptions { dims: self.options.dims.clone(), values: self.options.values.clone() };
-        let imported = onnx::import(context, &model.onnx, &options)?;
-        self.observe("hwc", &imported.module);
-        Ok(imported)
+    fn import<'c>(&self, context: &'c Context, model: &Model) -> Result<(Module<'c>, import::Imported), Error> {
+        let options = import::Options {
+            dims: self.options.dims.iter().map(|(n, v)| (n.clone(), *v)).collect(),
+            values: self.options.values.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        };
+        let imported = import::import(&model.onnx, &options)?;
+        let module = import::emit::emit(&imported.program, context).map_err(|e| Error::new(Fault::Defect, e))?;
+        self.observe("hwc", &module);
+        Ok((module, imported))
     }
 
     /// From the graph to one function per kernel, on tensors.
@@ -108,7 +117,7 @@ impl Compiler {
 
     fn observe(&self, name: &str, module: &Module) {
         if let Some(observe) = &self.options.observe {
-            observe(Phase { name, text: &|| text(module) });
+            observe(Phase { name, text: &|| print::text(module) });
         }
     }
 }
@@ -142,20 +151,9 @@ fn context() -> Context {
     context
 }
 
-/// Resources are left out of the text: they are the model's weights.
-fn text(module: &Module) -> String {
-    use melior::ir::operation::OperationPrintingFlags;
-    let flags = OperationPrintingFlags::new().elide_large_resource_string(64);
-    module.as_operation().to_string_with_flags(flags).unwrap_or_default()
-}
-
-fn manifest(
-    model: &Model,
-    inputs: &[onnx::ImportedInput],
-    outputs: &[onnx::ImportedOutput],
-    summary: &Summary,
-    weights: &[u8],
-) -> Manifest {
+fn manifest(model: &Model, program: &Program, summary: &Summary, weights: &[u8]) -> Manifest {
+    // Every dimension is known once a model is imported for compilation.
+    let shape = |ty: &TensorType| ty.static_shape().unwrap_or_default();
     Manifest {
         abi: abi::ABI_VERSION,
         producer: concat!("hwc ", env!("CARGO_PKG_VERSION")).into(),
@@ -165,18 +163,21 @@ fn manifest(
             cpu: summary.target.cpu.clone(),
             features: summary.target.features.clone(),
         },
-        inputs: inputs
+        inputs: program
+            .inputs
             .iter()
             .map(|i| Input {
                 name: i.name.clone(),
-                dtype: i.dtype,
-                shape: i.shape.clone(),
+                dtype: i.ty.dtype,
+                shape: shape(&i.ty),
                 bound: i.bound.as_ref().map(|t| Digest::of(t.bytes())),
             })
             .collect(),
-        outputs: outputs
+        outputs: program
+            .outputs
             .iter()
-            .map(|o| Output { name: o.name.clone(), dtype: o.dtype, shape: o.shape.clone() })
+            .filter_map(|(name, value)| Some((name, value.ty().ok()?)))
+            .map(|(name, ty)| Output { name: name.clone(), dtype: ty.dtype, shape: shape(&ty) })
             .collect(),
         weights: Weights { bytes: summary.weights_bytes, blake3: Digest::of(weights) },
         arena: Arena { bytes: summary.arena_bytes, ..Arena::default() },

@@ -35,11 +35,17 @@ pub enum Fault {
 pub struct Error {
     fault: Fault,
     message: String,
+    inputs_to_fix: Vec<String>,
 }
 
 impl Error {
     pub(crate) fn new(fault: Fault, message: impl fmt::Display) -> Error {
-        Error { fault, message: message.to_string() }
+        Error { fault, message: message.to_string(), inputs_to_fix: Vec::new() }
+    }
+
+    /// Names of inputs whose values must be known to compile: give them by [`crate::Options::value`].
+    pub fn inputs_to_fix(&self) -> &[String] {
+        &self.inputs_to_fix
     }
 
     pub fn fault(&self) -> Fault {
@@ -66,13 +72,23 @@ impl std::error::Error for Error {}
 
 impl From<hwc_dialects::onnx::LoadError> for Error {
     fn from(error: hwc_dialects::onnx::LoadError) -> Error {
-        use hwc_dialects::onnx::Fault as Onnx;
-        let fault = match error.fault() {
-            Onnx::Input => Fault::Input,
-            Onnx::Unsupported => Fault::Unsupported,
-            Onnx::Environment => Fault::Environment,
-        };
-        Error::new(fault, error)
+        Error::new(fault(error.fault()), error)
+    }
+}
+
+impl From<Box<hwc_dialects::onnx::import::Report>> for Error {
+    fn from(report: Box<hwc_dialects::onnx::import::Report>) -> Error {
+        let inputs_to_fix = report.values.keys().cloned().collect();
+        Error { inputs_to_fix, ..Error::new(fault(report.fault()), report) }
+    }
+}
+
+fn fault(fault: hwc_dialects::onnx::Fault) -> Fault {
+    use hwc_dialects::onnx::Fault as Onnx;
+    match fault {
+        Onnx::Input => Fault::Input,
+        Onnx::Unsupported => Fault::Unsupported,
+        Onnx::Environment => Fault::Environment,
     }
 }
 

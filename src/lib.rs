@@ -22,6 +22,7 @@
 mod artifact;
 mod compiler;
 mod error;
+mod header;
 mod model;
 mod options;
 

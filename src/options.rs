@@ -29,18 +29,12 @@ impl Target {
 }
 
 /// A step of a compilation, for [`Options::observe`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Phase<'a> {
     /// `hwc`, `kernels`, `lowered`, `linalg`, `buffers`, `loops`, `llvm`, in this order.
     pub name: &'a str,
     /// What the program is after the step; call it only where it is wanted, it prints all of it.
     pub text: &'a dyn Fn() -> String,
-}
-
-impl std::fmt::Debug for dyn Fn() -> String + '_ {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("text")
-    }
 }
 
 type Observe = Arc<dyn Fn(Phase) + Send + Sync>;

@@ -3,4 +3,5 @@
 pub mod codegen;
 pub mod graph;
 pub mod lower;
+pub mod print;
 pub mod registry;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-pub use format::SectionKind;
+pub use format::{MAGIC, SectionKind};
 pub use read::Section;
 pub use write::{WriteError, write};
 

@@ -167,7 +167,9 @@ mod tests {
     fn the_definition_is_sound_and_help_fits_a_screen() {
         super::Cli::command().debug_assert();
         let mut command = super::Cli::command();
-        for sub in std::iter::once(command.render_help()).chain(command.get_subcommands().map(|s| s.clone().render_help())) {
+        for sub in
+            std::iter::once(command.render_help()).chain(command.get_subcommands().map(|s| s.clone().render_help()))
+        {
             assert!(sub.to_string().lines().count() <= 45, "{sub}");
         }
     }

@@ -69,7 +69,10 @@ pub fn options(how: &How) -> Result<Options, Failure> {
     let mut options = Options::new();
     let known = ["host", "x86_64-unknown-linux-gnu", "x86_64-linux-gnu"];
     if !known.contains(&how.target.as_str()) {
-        return Err(Failure::input("--target", format!("unknown target `{}`; known are {}", how.target, known.join(", "))));
+        return Err(Failure::input(
+            "--target",
+            format!("unknown target `{}`; known are {}", how.target, known.join(", ")),
+        ));
     }
     if let Some(cpu) = &how.mcpu {
         options = options.target(Target::cpu(cpu));
@@ -78,7 +81,7 @@ pub fn options(how: &How) -> Result<Options, Failure> {
         options = options.dim(name, *size);
     }
     for (input, path) in &how.values {
-        options = options.value(input, npy::read(path).map_err(|e| Failure::input(path.display(), e))?);
+        options = options.value(input, npy::read(path, None).map_err(|e| Failure::input(path.display(), e))?);
     }
     Ok(options)
 }
@@ -98,7 +101,8 @@ struct Progress {
 
 impl Progress {
     fn new(quiet: bool) -> Progress {
-        let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        let bar =
+            if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         bar.enable_steady_tick(Duration::from_millis(100));
         Progress { bar, quiet }
     }

@@ -29,10 +29,6 @@ impl Failure {
         Failure::environment(path.display(), error)
     }
 
-    pub fn fault(&self) -> Fault {
-        self.fault
-    }
-
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.fault {
             Fault::Input | Fault::Unsupported => 1,
@@ -78,7 +74,9 @@ impl From<RunError> for Failure {
 pub fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::environment("standard output", error)),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::environment("standard output", error))
+        }
         _ => Ok(()),
     }
 }

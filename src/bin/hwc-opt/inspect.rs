@@ -4,16 +4,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use hwc::Model;
+use hwc_dialects::onnx;
 use hwc_runtime::{Artifact, Manifest};
+use serde_json::{Value, json};
 
 use crate::cli::Inspect;
 use crate::failure::{self, Failure};
 
 pub fn inspect(arguments: &Inspect) -> Result<(), Failure> {
     let text = if is_onnx(&arguments.file)? {
-        let summary = Model::open(&arguments.file)?.summary();
-        if arguments.json { format!("{:#}\n", summary.to_json()) } else { summary.to_string() }
+        let model = onnx::load_path(&arguments.file).map_err(hwc::Error::from)?;
+        if arguments.json { format!("{:#}\n", model_json(&model)) } else { describe_model(&model) }
     } else {
         let artifact = Artifact::open(&arguments.file)?;
         if arguments.json { format!("{}\n", artifact.manifest().to_json()) } else { describe(&artifact) }
@@ -25,12 +26,14 @@ pub fn inspect(arguments: &Inspect) -> Result<(), Failure> {
 fn is_onnx(path: &Path) -> Result<bool, Failure> {
     let mut magic = [0; 8];
     let read = File::open(path).and_then(|f| f.take(8).read(&mut magic)).map_err(|e| Failure::file(path, &e))?;
-    Ok(!(magic[..read].starts_with(b"\x7fELF") || hwc_runtime::artifact::is_artifact(&magic[..read])))
+    Ok(!(magic[..read].starts_with(b"\x7fELF") || magic == hwc_runtime::artifact::MAGIC))
 }
 
 fn describe(artifact: &Artifact) -> String {
-    let Manifest { abi, producer, model, target, inputs, outputs, weights, arena, kernels, metadata } = artifact.manifest();
-    let mut text = format!("model    {model}\nproducer {producer} (abi {abi})\ntarget   {} {}\n", target.triple, target.cpu);
+    let Manifest { abi, producer, model, target, inputs, outputs, weights, arena, kernels, metadata } =
+        artifact.manifest();
+    let mut text =
+        format!("model    {model}\nproducer {producer} (abi {abi})\ntarget   {} {}\n", target.triple, target.cpu);
     text += &format!("features {}\n", target.features.join(" "));
     for input in inputs {
         let bound = if input.bound.is_some() { ", value fixed" } else { "" };
@@ -39,12 +42,55 @@ fn describe(artifact: &Artifact) -> String {
     for output in outputs {
         text += &format!("output   {}: {} {:?}\n", output.name, output.dtype, output.shape);
     }
-    text += &format!("weights  {} bytes\narena    {} bytes\ncode     {} bytes\n", weights.bytes, arena.bytes, artifact.code().len());
+    text += &format!(
+        "weights  {} bytes\narena    {} bytes\ncode     {} bytes\n",
+        weights.bytes,
+        arena.bytes,
+        artifact.code().len()
+    );
     let calls: u64 = kernels.iter().map(|k| k.calls).sum();
     text += &format!("kernels  {} ({calls} calls)\n", kernels.len());
     for (key, value) in metadata {
         let short: String = value.chars().take(60).collect();
         text += &format!("metadata {key}: {}\n", short.replace('\n', " "));
+    }
+    text
+}
+
+/// Inputs, outputs and operators of a model that is not compiled yet.
+fn model_json(model: &onnx::Model) -> Value {
+    let mut operators = std::collections::BTreeMap::<String, usize>::new();
+    for node in &model.graph.nodes {
+        *operators.entry(node.op_type.clone()).or_default() += 1;
+    }
+    let declared = |ty: &Option<onnx::types::Type>| ty.as_ref().map_or("unknown".to_string(), ToString::to_string);
+    json!({
+        "producer": model.producer,
+        "inputs": model.graph.inputs.iter().map(|&id| json!({
+            "name": model.value(id).name, "type": declared(&model.value(id).declared),
+        })).collect::<Vec<_>>(),
+        "outputs": model.graph.outputs.iter().map(|o| json!({
+            "name": o.name, "type": declared(&o.declared),
+        })).collect::<Vec<_>>(),
+        "nodes": model.graph.nodes.len(),
+        "operators": operators,
+        "metadata": model.metadata.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+    })
+}
+
+fn describe_model(model: &onnx::Model) -> String {
+    let value = model_json(model);
+    let string = |v: &Value| v.as_str().unwrap_or_default().to_string();
+    let mut text = format!("producer {}\n", string(&value["producer"]));
+    for kind in ["inputs", "outputs"] {
+        for entry in value[kind].as_array().into_iter().flatten() {
+            text +=
+                &format!("{:8} {}: {}\n", kind.trim_end_matches('s'), string(&entry["name"]), string(&entry["type"]));
+        }
+    }
+    text += &format!("nodes    {}\n", value["nodes"]);
+    for (name, count) in value["operators"].as_object().into_iter().flatten() {
+        text += &format!("  {count:>5} {name}\n");
     }
     text
 }

@@ -16,7 +16,7 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     let loaded = started.elapsed();
     let mut inputs: Vec<(&str, Tensor)> = Vec::new();
     for (name, path) in &arguments.inputs {
-        inputs.push((name, npy::read(path).map_err(|e| Failure::input(path.display(), e))?));
+        inputs.push((name, npy::read(path, None).map_err(|e| Failure::input(path.display(), e))?));
     }
     let mut times = Vec::with_capacity(arguments.repeat as usize);
     let mut outputs = None;
@@ -53,7 +53,12 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     for (name, value) in outputs.iter() {
         text += &format!("{name}: {} {:?}\n", value.dtype(), value.shape());
     }
-    text += &format!("run repeat={} median_ms={median:.3} min_ms={:.3} load_ms={:.3}\n", times.len(), times[0], loaded.as_secs_f64() * 1e3);
+    text += &format!(
+        "run repeat={} median_ms={median:.3} min_ms={:.3} load_ms={:.3}\n",
+        times.len(),
+        times[0],
+        loaded.as_secs_f64() * 1e3
+    );
     failure::print(text.as_bytes())
 }
 
