@@ -11,6 +11,7 @@ pub mod convolution;
 pub mod copy;
 pub mod deformable;
 pub mod elementwise;
+pub mod format;
 pub mod gather;
 pub mod grid;
 pub mod index;
