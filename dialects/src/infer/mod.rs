@@ -14,14 +14,15 @@ pub mod grid;
 pub mod movement;
 pub mod normalization;
 pub mod pooling;
+pub mod quantization;
 pub mod recurrent;
 pub mod reduction;
+pub mod regions;
 pub mod resize;
 pub mod spectral;
+pub mod transposed;
 
 use hwc_runtime::tensor::byte_len;
-pub mod regions;
-pub mod transposed;
 
 use crate::attrs::Attrs;
 use crate::op::{Arity, Op};

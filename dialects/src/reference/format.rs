@@ -195,15 +195,8 @@ fn power_of_two(e: i32) -> f64 {
 mod tests {
     use super::*;
 
-    const FORMATS: [DType; 7] = [
-        DType::F4E2M1,
-        DType::F8E4M3FN,
-        DType::F8E4M3FNUZ,
-        DType::F8E5M2,
-        DType::F8E5M2FNUZ,
-        DType::F16,
-        DType::BF16,
-    ];
+    const FORMATS: [DType; 7] =
+        [DType::F4E2M1, DType::F8E4M3FN, DType::F8E4M3FNUZ, DType::F8E5M2, DType::F8E5M2FNUZ, DType::F16, DType::BF16];
 
     /// What `ml_dtypes` says each code means: `np.arange(2**bits, dtype=np.uint8).view(dtype).astype(np.float32)`.
     #[test]

@@ -33,9 +33,47 @@ pub fn lines(shape: &[usize], axis: usize) -> impl Iterator<Item = Vec<usize>> {
     (0..outer).flat_map(move |o| (0..inner).map(move |i| (0..length).map(|l| (o * length + l) * inner + i).collect()))
 }
 
+/// For each position of a broadcast result of this shape, in row-major order, where it reads in an operand.
+pub fn broadcast_indices(shape: &[usize], operand: &[usize]) -> impl Iterator<Item = usize> + use<> {
+    // How far a step along each dimension moves in the operand; 0 along a broadcast one.
+    let mut steps = vec![0; shape.len()];
+    let mut step = 1;
+    for (slot, &n) in steps.iter_mut().rev().zip(operand.iter().rev()) {
+        *slot = if n == 1 { 0 } else { step };
+        step *= n;
+    }
+    let shape = shape.to_vec();
+    let mut position = vec![0; shape.len()];
+    let mut at = 0;
+    (0..shape.iter().product()).map(move |_| {
+        let current = at;
+        for d in (0..shape.len()).rev() {
+            position[d] += 1;
+            at += steps[d];
+            if position[d] < shape[d] {
+                break;
+            }
+            at -= steps[d] * shape[d];
+            position[d] = 0;
+        }
+        current
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn broadcast_walks_agree() {
+        let shape = [2, 3, 2];
+        for operand in [&[2, 3, 2][..], &[3, 1], &[2, 1, 2], &[1], &[]] {
+            let expected: Vec<_> = positions(&shape).map(|p| broadcast_flat(&p, operand)).collect();
+            assert_eq!(broadcast_indices(&shape, operand).collect::<Vec<_>>(), expected, "{operand:?}");
+        }
+        assert_eq!(broadcast_indices(&[], &[]).collect::<Vec<_>>(), [0]);
+        assert_eq!(broadcast_indices(&[0, 3], &[1, 3]).count(), 0);
+    }
 
     #[test]
     fn walks_in_row_major_order() {

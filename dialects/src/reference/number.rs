@@ -45,15 +45,30 @@ pub fn from_floats_rounded(
     from_values(dtype, shape, values, |value, bytes| encode_float(dtype, value, rounding, bytes))
 }
 
-/// A tensor of these values, each wrapped to the width of the element type; `bool` is 0 or 1.
+/// A tensor of these values, each wrapped to the width of the element type, or rounded to it once; `bool` is 0 or 1.
 pub fn from_integers(dtype: DType, shape: &[usize], values: impl IntoIterator<Item = i128>) -> Result<Tensor, String> {
     from_values(dtype, shape, values, |value, bytes| {
         if dtype.is_float() {
-            encode_float(dtype, value as f64, Rounding::DEFAULT, bytes)
+            encode_float(dtype, round_to_odd(value), Rounding::DEFAULT, bytes)
         } else {
             encode_integer(dtype, value, bytes)
         }
     })
+}
+
+/// The nearest `f64` where there is an exact one, else the odd one of the two neighbours: rounding that to a narrower
+/// type is rounding the integer once.
+fn round_to_odd(value: i128) -> f64 {
+    let nearest = value as f64;
+    let exact = nearest as i128 == value;
+    if exact || nearest.to_bits() & 1 == 1 {
+        return nearest;
+    }
+    if (nearest.abs() as u128) > value.unsigned_abs() {
+        f64::from_bits(nearest.to_bits() - 1)
+    } else {
+        f64::from_bits(nearest.to_bits() + 1)
+    }
 }
 
 fn from_values<T>(
