@@ -8,14 +8,19 @@
 use melior::{
     Context,
     ir::{
-        Attribute, AttributeLike, BlockLike, BlockRef, Identifier, Location, Module, OperationRef, Region, RegionLike,
-        Type, TypeLike, Value, ValueLike,
-        attribute::{IntegerAttribute, StringAttribute, TypeAttribute},
+        AffineMap, Attribute, AttributeLike, BlockLike, BlockRef, Identifier, Location, Module, OperationRef, Region,
+        RegionLike, Type, TypeLike, Value, ValueLike,
+        attribute::{
+            ArrayAttribute, DenseI32ArrayAttribute, DenseI64ArrayAttribute, IntegerAttribute, StringAttribute,
+            TypeAttribute,
+        },
         operation::{OperationBuilder, OperationLike},
         r#type::{FunctionType, IntegerType, MemRefType, ShapedTypeLike},
     },
 };
 use mlir_sys as sys;
+
+use super::error::{CodegenError, Result};
 
 pub type Op<'c> = OperationRef<'c, 'c>;
 pub type Val<'c> = Value<'c, 'c>;
@@ -296,6 +301,46 @@ pub fn is_tensor(ty: Type<'_>) -> bool {
     unsafe { sys::mlirTypeIsATensor(ty.to_raw()) }
 }
 
+/// The strides of a memref type in elements; nothing if one is dynamic. The offset is left to whoever needs it.
+pub fn strides(ty: Type<'_>) -> Option<Vec<i64>> {
+    let (strides, _) = MemRefType::try_from(ty).ok()?.strides_and_offset();
+    // SAFETY: a constant of MLIR.
+    let dynamic = unsafe { sys::mlirShapedTypeGetDynamicStrideOrOffset() };
+    strides.iter().all(|s| *s != dynamic).then_some(strides)
+}
+
+/// The elements of an array attribute.
+pub fn array<'c>(attribute: Attribute<'c>) -> Option<Vec<Attribute<'c>>> {
+    let array = ArrayAttribute::try_from(attribute).ok()?;
+    (0..array.len()).map(|i| array.element(i).ok()).collect()
+}
+
+/// The elements of a dense array of 32-bit integers.
+pub fn dense_i32(attribute: Attribute<'_>) -> Option<Vec<i32>> {
+    let array = DenseI32ArrayAttribute::try_from(attribute).ok()?;
+    (0..array.len()).map(|i| array.element(i).ok()).collect()
+}
+
+/// The map of an affine map attribute.
+pub fn affine_map<'c>(attribute: Attribute<'c>) -> Option<AffineMap<'c>> {
+    // SAFETY: the kind is checked before the map is read.
+    unsafe {
+        sys::mlirAttributeIsAAffineMap(attribute.to_raw())
+            .then(|| AffineMap::from_raw(sys::mlirAffineMapAttrGetValue(attribute.to_raw())))
+    }
+}
+
+/// Replaces operands in an operation and everything nested in it, where `to` knows a replacement.
+pub fn remap<'c>(op: Op<'c>, to: &dyn Fn(Val<'c>) -> Option<Val<'c>>) {
+    for inner in walk(op) {
+        for (i, operand) in operands(inner).into_iter().enumerate() {
+            if let Some(new) = to(operand) {
+                set_operand(inner, i, new);
+            }
+        }
+    }
+}
+
 /// Builds operations at a place: the end of a block, or before an operation.
 #[derive(Clone, Copy)]
 pub struct Builder<'c> {
@@ -409,6 +454,88 @@ impl<'c> Builder<'c> {
 
     pub fn memref(&self, element: Type<'c>, shape: &[i64]) -> Type<'c> {
         MemRefType::new(element, shape, None, None).into()
+    }
+
+    /// A vector of `lanes` elements.
+    pub fn vector(&self, element: Type<'c>, lanes: i64) -> Type<'c> {
+        Type::vector(&[lanes as u64], element)
+    }
+
+    /// Zero of an integer, float or vector type.
+    pub fn zero(&self, ty: Type<'c>) -> Val<'c> {
+        // SAFETY: the accessors are called on the kinds of type they are for.
+        let attribute = unsafe {
+            let element = element_type(ty);
+            let zero = if element.is_float() {
+                sys::mlirFloatAttrDoubleGet(self.context.to_raw(), element.to_raw(), 0.0)
+            } else {
+                self.integer(element, 0).to_raw()
+            };
+            Attribute::from_raw(if sys::mlirTypeIsAShaped(ty.to_raw()) {
+                sys::mlirDenseElementsAttrSplatGet(ty.to_raw(), zero)
+            } else {
+                zero
+            })
+        };
+        self.value("arith.constant", &[], ty, &[("value", attribute)])
+    }
+
+    /// One vector out of the lanes of two.
+    pub fn shuffle(&self, a: Val<'c>, b: Val<'c>, mask: &[i64]) -> Val<'c> {
+        let ty = self.vector(element_type(a.r#type()), mask.len() as i64);
+        let mask = DenseI64ArrayAttribute::new(self.context, mask).into();
+        self.value("vector.shuffle", &[a, b], ty, &[("mask", mask)])
+    }
+
+    /// A counted loop that carries values; `body` gets the index and the values, and returns the next ones.
+    pub fn for_loop<E>(
+        &self,
+        from: i64,
+        to: i64,
+        step: i64,
+        initial: &[Val<'c>],
+        body: impl FnOnce(Self, Val<'c>, &[Val<'c>]) -> std::result::Result<Vec<Val<'c>>, E>,
+    ) -> std::result::Result<Vec<Val<'c>>, E> {
+        let mut operands = vec![self.constant_index(from), self.constant_index(to), self.constant_index(step)];
+        operands.extend(initial);
+        let types: Vec<Type> = initial.iter().map(|v| v.r#type()).collect();
+        let arguments: Vec<Type> = std::iter::once(self.index_type()).chain(types.iter().copied()).collect();
+        let op = self.op_with_regions("scf.for", &operands, &types, &[], &[&arguments]);
+        if let Some(block) = entry(op) {
+            let values = crate::codegen::ir::arguments(block);
+            let inner = self.in_block(block);
+            let next = body(inner, values[0], &values[1..])?;
+            inner.op("scf.yield", &next, &[], &[]);
+        }
+        Ok(results(op))
+    }
+
+    /// An attribute from its text.
+    ///
+    /// # Errors
+    /// An internal error if it does not parse.
+    pub fn parse_attribute(&self, text: &str) -> Result<Attribute<'c>> {
+        Attribute::parse(self.context, text)
+            .ok_or_else(|| CodegenError::internal(format!("attribute {text} does not parse")))
+    }
+
+    /// `fastmath` flags of float arithmetic.
+    pub fn fast_math(&self, flags: &str) -> Attribute<'c> {
+        Attribute::parse(self.context, &format!("#arith.fastmath<{flags}>")).unwrap_or_else(|| self.unit())
+    }
+
+    /// A float constant; a vector type takes it in all lanes.
+    pub fn constant_float(&self, ty: Type<'c>, value: f64) -> Val<'c> {
+        // SAFETY: `ty` is a float type or a vector of one.
+        let attribute = unsafe {
+            let element = sys::mlirFloatAttrDoubleGet(self.context.to_raw(), element_type(ty).to_raw(), value);
+            Attribute::from_raw(if sys::mlirTypeIsAShaped(ty.to_raw()) {
+                sys::mlirDenseElementsAttrSplatGet(ty.to_raw(), element)
+            } else {
+                element
+            })
+        };
+        self.value("arith.constant", &[], ty, &[("value", attribute)])
     }
 
     pub fn constant_index(&self, value: i64) -> Val<'c> {

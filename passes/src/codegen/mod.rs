@@ -27,6 +27,7 @@ pub mod kernel;
 pub mod llvm;
 mod pipeline;
 pub mod plan;
+pub mod structured;
 
 use std::io::Write;
 
@@ -120,7 +121,7 @@ pub fn compile<'c>(
         target: machine.info.clone(),
         weights_bytes: program.weights.bytes(),
         arena_bytes: program.arena_bytes,
-        kernels: program.kernels.iter().cloned().zip(program.call_counts()).collect(),
+        kernels: program.kernels.iter().cloned().zip(program.call_counts()).filter(|(_, calls)| *calls > 0).collect(),
     };
     let llvm = inkwell::context::Context::create();
     let unit = Unit::translate(module, &manifest(&summary), &llvm, &machine, &diagnostics)?;
@@ -165,7 +166,7 @@ fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagn
 fn lower<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
-    _machine: &Machine,
+    machine: &Machine,
     diagnostics: &Diagnostics,
     observer: &mut dyn Observer,
 ) -> Result<Program<'c>> {
@@ -175,7 +176,7 @@ fn lower<'c>(
     let root = ir::module_op(module);
     let mut program = program::read(root)?;
     program.drop_dead_calls();
-    remove_main(root);
+    remove_all_but_called_kernels(root, &program);
     for kernel in kernel::form::kernels(root) {
         kernel::destination::convert(context, kernel)?;
     }
@@ -190,6 +191,14 @@ fn lower<'c>(
         }
     }
     program.place(&scratch);
+    let shape = structured::Shape {
+        vector_bytes: machine.info.vector_bytes() as i64,
+        registers: machine.info.vector_registers() as i64,
+    };
+    pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;
+    for kernel in kernel::form::kernels(root) {
+        structured::convert(context, kernel, shape, machine.plain_loops)?;
+    }
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
     observer.phase("loops", module);
 
@@ -200,10 +209,11 @@ fn lower<'c>(
     Ok(program)
 }
 
-/// Removes `main`, which lives on in the program.
-fn remove_main(root: Op<'_>) {
+/// Removes `main`, which lives on in the program, and the kernels it does not call.
+fn remove_all_but_called_kernels(root: Op<'_>, program: &Program) {
+    let called = |name: &str| program.calls.iter().any(|call| program.kernels[call.kernel] == name);
     for function in ir::functions(root) {
-        if ir::symbol(function) == Some(program::MAIN) {
+        if !ir::symbol(function).is_some_and(called) {
             ir::erase(function);
         }
     }
@@ -212,6 +222,8 @@ fn remove_main(root: Op<'_>) {
 const FUSE: &str = "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,linalg-fuse-elementwise-ops,canonicalize,cse))";
 
 const BUFFERIZE: &str = "builtin.module(func.func(eliminate-empty-tensors,empty-tensor-to-alloc-tensor),one-shot-bufferize,func.func(canonicalize,cse))";
+
+const GENERALIZE: &str = "builtin.module(func.func(linalg-generalize-named-ops))";
 
 const LOOPS: &str = "builtin.module(func.func(convert-linalg-to-loops))";
 

@@ -3,7 +3,7 @@
 //! Before: `func @k(tensor inputs) -> (tensor results)`.
 //! After: `func @k(memref inputs, memref outputs)`, every argument `llvm.noalias`, the function `llvm.bareptr`; the body
 //! still works on tensors, reading inputs through `bufferization.to_tensor restrict` (read-only) and ending in one
-//! `bufferization.materialize_in_destination` per result.
+//! `bufferization.materialize_in_destination` per result. Tensors without elements are not passed at all.
 
 use melior::{
     Context,
@@ -28,6 +28,10 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
     let tensors = ir::arguments(block);
     let mut types = Vec::new();
     for tensor in &tensors {
+        if ir::type_bytes(tensor.r#type()) == Some(0) {
+            ir::replace_uses(*tensor, start.value("tensor.empty", &[], tensor.r#type(), &[]));
+            continue;
+        }
         let ty = memref(tensor.r#type());
         types.push(ty);
         let buffer = block.add_argument(ty, kernel.location());
@@ -35,7 +39,7 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
         let read = start.value("bufferization.to_tensor", &[buffer], tensor.r#type(), &restrict);
         ir::replace_uses(*tensor, read);
     }
-    for value in ir::operands(terminator) {
+    for value in ir::operands(terminator).into_iter().filter(|v| ir::type_bytes(v.r#type()) != Some(0)) {
         let ty = memref(value.r#type());
         types.push(ty);
         let buffer = block.add_argument(ty, kernel.location());

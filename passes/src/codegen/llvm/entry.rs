@@ -60,7 +60,8 @@ pub fn build<'c>(context: &'c Context, module: Op<'c>, program: &Program) -> Res
     let entry = Entry { builder: outer.in_block(block), pointer, arguments, program };
     for call in &program.calls {
         let mut operands: Vec<Val> = Vec::new();
-        operands.extend(call.arguments.iter().chain(&call.results).map(|&v| entry.address(v)));
+        let has_bytes = |v: &&ValueId| program.values[**v].bytes > 0;
+        operands.extend(call.arguments.iter().chain(&call.results).filter(has_bytes).map(|&v| entry.address(v)));
         operands.push(entry.offset(Parameter::Arena, call.scratch));
         entry.call(&program.kernels[call.kernel], &operands);
     }

@@ -26,6 +26,8 @@ pub enum Cpu {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetOptions {
     pub cpu: Cpu,
+    /// Write structured operations as upstream's plain loops instead of ours: slow, and an oracle for finding defects.
+    pub plain_loops: bool,
 }
 
 /// A machine, resolved: what the manifest records.
@@ -63,6 +65,8 @@ impl TargetInfo {
 pub struct Machine {
     pub(super) machine: TargetMachine,
     pub info: TargetInfo,
+    /// See [`TargetOptions::plain_loops`].
+    pub plain_loops: bool,
 }
 
 /// The features that decide what code may run on which CPU, each with the CPUID-level names LLVM knows. Tuning flags
@@ -152,7 +156,7 @@ impl Machine {
             )
             .ok_or_else(|| CodegenError::Target(format!("LLVM has no machine for {name}, {cpu}")))?;
         let features = ffi::features(&name, &cpu, &features, FEATURES);
-        Ok(Self { machine, info: TargetInfo { triple: name, cpu, features } })
+        Ok(Self { machine, info: TargetInfo { triple: name, cpu, features }, plain_loops: options.plain_loops })
     }
 
     pub(super) fn triple(&self) -> TargetTriple {

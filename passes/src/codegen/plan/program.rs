@@ -180,6 +180,7 @@ impl<'c> Reader<'c> {
             match place {
                 // The kernel that computes the value writes the output itself.
                 Place::Arena(_) => *place = Place::Output(output),
+                _ if *bytes == 0 => {}
                 _ => self.program.copies.push(Copy { from, output, bytes: *bytes }),
             }
         }
@@ -222,7 +223,7 @@ impl Program<'_> {
         self.arena_bytes = layout.bytes;
     }
 
-    /// Drops the calls whose results nobody reads.
+    /// Drops the calls whose results nobody reads, or have no elements.
     pub fn drop_dead_calls(&mut self) {
         let mut read = vec![false; self.values.len()];
         for copy in &self.copies {
@@ -230,7 +231,8 @@ impl Program<'_> {
         }
         let mut live = Vec::with_capacity(self.calls.len());
         for call in std::mem::take(&mut self.calls).into_iter().rev() {
-            let needed = call.results.iter().any(|&r| read[r] || matches!(self.values[r].place, Place::Output(_)));
+            let is_read = |r: ValueId| read[r] || matches!(self.values[r].place, Place::Output(_));
+            let needed = call.results.iter().any(|&r| self.values[r].bytes > 0 && is_read(r));
             if needed {
                 call.arguments.iter().for_each(|&a| read[a] = true);
                 live.push(call);

@@ -2,10 +2,12 @@
 #![allow(unsafe_code)]
 
 mod basics;
+mod contractions;
+mod elementwise;
 
 use melior::{Context, ir::Module};
 
-use super::{Compiled, Loaded, Silent, TargetOptions, compile, context};
+use super::{Compiled, Cpu, Loaded, Silent, TargetOptions, compile, context};
 
 /// A compiled and loaded model.
 pub struct Model {

@@ -1,0 +1,112 @@
+//! Compiles MLIR files in kernel form and times them: `time_kernel FILE.mlir...`
+//!
+//! Inputs are small pseudo-random floats. Prints how long each step took and the best run of several; with a comment
+//! `// flops: N` in the file also the rate.
+#![allow(unsafe_code)]
+
+use std::{error::Error, time::Instant};
+
+use hwc_passes::codegen::{Loaded, Silent, TargetOptions, compile, context};
+use melior::ir::{BlockLike, Module, RegionLike, ValueLike, operation::OperationLike};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for path in std::env::args().skip(1) {
+        time(&path)?;
+    }
+    Ok(())
+}
+
+/// Bytes of a static tensor type, by its text.
+fn bytes(ty: &str) -> usize {
+    let inner = ty.trim_start_matches("tensor<").trim_end_matches('>');
+    let mut parts: Vec<&str> = inner.split('x').collect();
+    let element = parts.pop().unwrap_or("f32");
+    let bits: usize = element.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(32);
+    parts.iter().filter_map(|p| p.parse::<usize>().ok()).product::<usize>() * bits.div_ceil(8)
+}
+
+fn buffer(bytes: usize, seed: u32) -> Vec<u64> {
+    let mut state = seed | 1;
+    let mut next = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 9) as f32 / (1 << 22) as f32 - 1.0
+    };
+    let mut row = vec![0u64; bytes / 8 + 16];
+    for pair in &mut row {
+        *pair = u64::from(next().to_bits()) << 32 | u64::from(next().to_bits());
+    }
+    row
+}
+
+fn aligned(row: &mut [u64]) -> *mut u8 {
+    let start = row.as_mut_ptr().cast::<u8>();
+    // SAFETY: buffers are 128 bytes longer than asked for.
+    unsafe { start.add(start.align_offset(64)) }
+}
+
+fn time(path: &str) -> Result<(), Box<dyn Error>> {
+    let text = std::fs::read_to_string(path)?;
+    let started = Instant::now();
+    let context = context::new();
+    let prepared = started.elapsed();
+    let mut module = Module::parse(&context, &text).ok_or("the file does not parse")?;
+    let main = {
+        let mut next = module.body().first_operation();
+        loop {
+            let op = next.ok_or("no @main")?;
+            if op.attribute("sym_name")?.to_string() == "\"main\"" {
+                break op;
+            }
+            next = op.next_in_block();
+        }
+    };
+    let block = main.region(0)?.first_block().ok_or("no body")?;
+    let types = |n: usize, get: &dyn Fn(usize) -> String| (0..n).map(get).map(|t| bytes(&t)).collect::<Vec<_>>();
+    let inputs =
+        types(block.argument_count(), &|i| block.argument(i).map(|a| a.r#type().to_string()).unwrap_or_default());
+    let last = block.terminator().ok_or("no return")?;
+    let outputs = types(last.operand_count(), &|i| last.operand(i).map(|a| a.r#type().to_string()).unwrap_or_default());
+
+    let compiling = Instant::now();
+    let mut weights = Vec::new();
+    let compiled =
+        compile(&context, &mut module, &TargetOptions::default(), &mut weights, |_| "{}".into(), &mut Silent)?;
+    let compiled_in = compiling.elapsed();
+    let loading = Instant::now();
+    let loaded = Loaded::load(&compiled.object)?;
+    let loaded_in = loading.elapsed();
+
+    let mut memory: Vec<Vec<u64>> = inputs.iter().chain(&outputs).zip(1..).map(|(b, seed)| buffer(*b, seed)).collect();
+    let pointers: Vec<*mut u8> = memory.iter_mut().map(|row| aligned(row)).collect();
+    let mut arena = buffer(compiled.summary.arena_bytes as usize, 1);
+    let mut constants = buffer(weights.len(), 1);
+    let constants = aligned(&mut constants);
+    let arena = aligned(&mut arena);
+    // SAFETY: the buffer is at least as long as the weights.
+    unsafe { std::ptr::copy_nonoverlapping(weights.as_ptr(), constants, weights.len()) };
+    // SAFETY: the entry point gets buffers of the sizes it was made for.
+    let run = || unsafe {
+        let (ins, outs) = pointers.split_at(inputs.len());
+        loaded.entry()(constants, arena, ins.as_ptr().cast(), outs.as_ptr(), std::ptr::null_mut())
+    };
+    let started = Instant::now();
+    let mut best = f64::INFINITY;
+    while started.elapsed().as_millis() < 500 {
+        let once = Instant::now();
+        let status = run();
+        assert_eq!(status, 0);
+        best = best.min(once.elapsed().as_secs_f64());
+    }
+    let flops: Option<f64> = text.split("// flops:").nth(1).and_then(|t| t.split_whitespace().next()?.parse().ok());
+    let rate = flops.map_or(String::new(), |f| format!(" gflops={:.1}", f / best * 1e-9));
+    println!(
+        "{path}: context_ms={:.1} compile_ms={:.1} load_ms={:.1} object={} arena={} run_us={:.1}{rate}",
+        prepared.as_secs_f64() * 1e3,
+        compiled_in.as_secs_f64() * 1e3,
+        loaded_in.as_secs_f64() * 1e3,
+        compiled.object.len(),
+        compiled.summary.arena_bytes,
+        best * 1e6,
+    );
+    Ok(())
+}

@@ -1,0 +1,482 @@
+//! Writes the loops of a scheduled nest.
+
+use std::collections::{HashMap, HashSet};
+
+use melior::ir::{ValueLike, operation::OperationLike};
+
+use super::{
+    analyze::{Operand, Structured},
+    body::{Bindings, Lanes, Repeat},
+    memory::{Flat, Index, mask},
+    nest::{Access, ceil_div},
+    schedule::{Load, Schedule},
+};
+use crate::codegen::{
+    error::{CodegenError, Result},
+    ir::{self, Builder, Val},
+};
+
+/// Where the loops are: the place of every operand and dimension, and how much of each dimension the tile covers.
+#[derive(Clone)]
+struct Place<'c> {
+    inputs: Vec<Index<'c>>,
+    outputs: Vec<Index<'c>>,
+    dims: Vec<Index<'c>>,
+    sizes: Vec<i64>,
+}
+
+/// One group of iterations in registers: for each unrolled dimension the iteration, and which vector.
+#[derive(Clone, Debug)]
+struct Point {
+    unrolled: Vec<(usize, i64)>,
+    vector: i64,
+    active: i64,
+}
+
+/// Writes one structured operation as loops before it. The operation itself stays.
+pub struct Emitter<'c, 's> {
+    pub source: &'s Structured<'c>,
+    pub schedule: &'s Schedule,
+    /// The value that every output holds before, instead of what is in memory; one per output.
+    pub initial: Vec<Option<Val<'c>>>,
+    inputs: Vec<Option<Flat<'c>>>,
+    outputs: Vec<Flat<'c>>,
+}
+
+impl<'c, 's> Emitter<'c, 's> {
+    pub fn new(
+        b: &Builder<'c>,
+        source: &'s Structured<'c>,
+        schedule: &'s Schedule,
+        initial: Vec<Option<Val<'c>>>,
+    ) -> Self {
+        let nest = &source.nest;
+        let span = |a: &Access| {
+            let reach: i64 = nest.dims.iter().zip(&a.strides).map(|(d, s)| (d.extent - 1) * s.max(&0)).sum();
+            a.offset + reach + 1
+        };
+        let inputs = source
+            .inputs
+            .iter()
+            .zip(&nest.inputs)
+            .map(|(operand, access)| match operand {
+                Operand::Buffer(buffer) => Some(Flat::new(b, *buffer, span(access))),
+                Operand::Value(_) => None,
+            })
+            .collect();
+        let outputs = source
+            .outputs
+            .iter()
+            .zip(&nest.outputs)
+            .map(|(buffer, access)| Flat::new(b, *buffer, span(access)))
+            .collect();
+        Self { source, schedule, initial, inputs, outputs }
+    }
+
+    /// Writes everything.
+    pub fn emit(&self, b: &Builder<'c>) -> Result<()> {
+        let nest = &self.source.nest;
+        let start =
+            |flat: Option<&Flat<'c>>, access: &Access| flat.map_or(Index::constant(0), |f| f.start).plus(access.offset);
+        let place = Place {
+            inputs: self.inputs.iter().zip(&nest.inputs).map(|(f, a)| start(f.as_ref(), a)).collect(),
+            outputs: self.outputs.iter().zip(&nest.outputs).map(|(f, a)| start(Some(f), a)).collect(),
+            dims: vec![Index::constant(0); nest.dims.len()],
+            sizes: vec![1; nest.dims.len()],
+        };
+        self.parallel(b, 0, place)
+    }
+
+    /// Moves along a dimension.
+    fn moved(&self, b: &Builder<'c>, place: &Place<'c>, dim: usize, by: Index<'c>, size: i64) -> Place<'c> {
+        let nest = &self.source.nest;
+        let step = |places: &[Index<'c>], accesses: &[Access]| {
+            places.iter().zip(accesses).map(|(p, a)| p.advance(b, by, a.strides[dim])).collect()
+        };
+        let mut next = Place {
+            inputs: step(&place.inputs, &nest.inputs),
+            outputs: step(&place.outputs, &nest.outputs),
+            dims: place.dims.clone(),
+            sizes: place.sizes.clone(),
+        };
+        next.dims[dim] = place.dims[dim].advance(b, by, 1);
+        next.sizes[dim] = size;
+        next
+    }
+
+    /// The parallel loops from `level` inwards: whole tiles in a loop, then what remains.
+    fn parallel(&self, b: &Builder<'c>, level: usize, place: Place<'c>) -> Result<()> {
+        let Some(&dim) = self.schedule.parallel.get(level) else { return self.tile(b, &place) };
+        let extent = self.source.nest.dims[dim].extent;
+        let tile = self.schedule.tile(dim);
+        let whole = extent / tile * tile;
+        if whole > tile {
+            b.for_loop(0, whole, tile, &[], |inner, iv, _| {
+                let next = self.moved(&inner, &place, dim, Index { value: Some(iv), constant: 0 }, tile);
+                self.parallel(&inner, level + 1, next).map(|()| vec![])
+            })?;
+        } else if whole == tile {
+            self.parallel(b, level + 1, self.moved(b, &place, dim, Index::constant(0), tile))?;
+        }
+        if whole < extent {
+            self.parallel(b, level + 1, self.moved(b, &place, dim, Index::constant(whole), extent - whole))?;
+        }
+        Ok(())
+    }
+
+    fn lanes(&self) -> i64 {
+        self.schedule.vector.map_or(1, |v| v.lanes)
+    }
+
+    /// Whether the vector dimension is a reduction.
+    fn reduces_lanes(&self) -> bool {
+        self.schedule.vector.is_some_and(|v| self.source.nest.is_reduction(v.dim))
+    }
+
+    /// The groups of iterations of a tile. Along a reduction each vector is an accumulator of its own.
+    fn points(&self, place: &Place<'c>) -> Vec<Point> {
+        let mut points = vec![Point { unrolled: vec![], vector: 0, active: 1 }];
+        for &(dim, _) in &self.schedule.unroll {
+            let each = |p: &Point| {
+                let p = p.clone();
+                (0..place.sizes[dim]).map(move |i| {
+                    let mut next = p.clone();
+                    next.unrolled.push((dim, i));
+                    next
+                })
+            };
+            points = points.iter().flat_map(each).collect();
+        }
+        let Some(v) = self.schedule.vector else { return points };
+        let covered = if self.reduces_lanes() { v.lanes * v.count } else { place.sizes[v.dim] };
+        let vectors = |p: &Point| {
+            let p = p.clone();
+            (0..ceil_div(covered, v.lanes)).map(move |i| Point {
+                vector: i,
+                active: (covered - i * v.lanes).min(v.lanes),
+                ..p.clone()
+            })
+        };
+        points.iter().flat_map(vectors).collect()
+    }
+
+    /// How far a point is from the place of its tile, for one operand.
+    fn distance(&self, point: &Point, access: &Access) -> i64 {
+        let along_vector = self.schedule.vector.map_or(0, |v| access.strides[v.dim] * v.lanes * point.vector);
+        point.unrolled.iter().map(|&(d, i)| access.strides[d] * i).sum::<i64>() + along_vector
+    }
+
+    fn tile(&self, b: &Builder<'c>, place: &Place<'c>) -> Result<()> {
+        let points = self.points(place);
+        if !self.source.nest.has_reductions() {
+            return self.independent(b, place, &points);
+        }
+        // Accumulators, one per point and output, outputs fastest.
+        let mut accumulators = Vec::new();
+        for point in &points {
+            for output in 0..self.outputs.len() {
+                accumulators.push(match self.combiner(output) {
+                    Some(combiner) if self.reduces_lanes() => {
+                        let neutral = combiner.neutral(b, self.outputs[output].element);
+                        Lanes { value: self.widen(b, neutral), is_vector: true }
+                    }
+                    _ => self.initial(b, place, point, output),
+                });
+            }
+        }
+        let done = self.reduce(b, 0, place.clone(), &points, accumulators)?;
+        if self.reduces_lanes() {
+            return self.finish_lanes(b, place, &points, &done);
+        }
+        for (point, results) in points.iter().zip(done.chunks(self.outputs.len())) {
+            for (output, result) in results.iter().enumerate() {
+                self.store(b, place, point, output, *result);
+            }
+        }
+        Ok(())
+    }
+
+    fn combiner(&self, output: usize) -> Option<&'static super::body::Combiner> {
+        self.source.body.as_ref()?.reductions.as_ref()?.get(output).map(|r| r.combiner)
+    }
+
+    fn widen(&self, b: &Builder<'c>, value: Val<'c>) -> Val<'c> {
+        b.value("vector.broadcast", &[value], b.vector(value.r#type(), self.lanes()), &[])
+    }
+
+    /// What an output holds before the operation, at a point.
+    fn initial(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point, output: usize) -> Lanes<'c> {
+        let is_vector = self.schedule.vector.is_some() && !self.reduces_lanes();
+        if let Some(value) = self.initial[output] {
+            return Lanes { value: if is_vector { self.widen(b, value) } else { value }, is_vector };
+        }
+        let access = &self.source.nest.outputs[output];
+        let at = place.outputs[output].plus(self.distance(point, access));
+        let flat = &self.outputs[output];
+        match self.schedule.vector.filter(|_| is_vector) {
+            Some(v) => {
+                let stride = access.strides[v.dim];
+                let how = if stride == 1 { Load::Contiguous } else { Load::Gathered };
+                Lanes { value: flat.load_vector(b, at, stride, how, v.lanes, point.active), is_vector }
+            }
+            None => Lanes { value: flat.load(b, at), is_vector },
+        }
+    }
+
+    fn store(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point, output: usize, result: Lanes<'c>) {
+        let access = &self.source.nest.outputs[output];
+        let at = place.outputs[output].plus(self.distance(point, access));
+        let flat = &self.outputs[output];
+        match self.schedule.vector {
+            Some(v) => {
+                let value = if result.is_vector { result.value } else { self.widen(b, result.value) };
+                flat.store_vector(b, at, access.strides[v.dim], value, v.lanes, point.active);
+            }
+            None => flat.store(b, at, result.value),
+        }
+    }
+
+    /// A tile without reductions: every point is loaded, computed and stored.
+    fn independent(&self, b: &Builder<'c>, place: &Place<'c>, points: &[Point]) -> Result<()> {
+        let mut cache = HashMap::new();
+        for point in points {
+            let Some(body) = &self.source.body else {
+                let copied = self.input(b, place, point, 0, &mut cache)?;
+                self.store(b, place, point, 0, copied);
+                continue;
+            };
+            let mut bindings = self.inputs(b, place, point, &mut cache)?;
+            for (output, argument) in body.outputs.iter().enumerate().filter(|(_, a)| body.reads(**a)) {
+                bindings.insert(ir::key(*argument), self.initial(b, place, point, output));
+            }
+            let repeat = self.repeat(b, HashSet::new(), false)?;
+            repeat.run(&mut bindings);
+            for (output, yielded) in body.yields.iter().enumerate() {
+                self.store(b, place, point, output, repeat.lookup(*yielded, &bindings));
+            }
+        }
+        Ok(())
+    }
+
+    /// The reduction loops from `level` inwards; returns the accumulators after them.
+    fn reduce(
+        &self,
+        b: &Builder<'c>,
+        level: usize,
+        place: Place<'c>,
+        points: &[Point],
+        accumulators: Vec<Lanes<'c>>,
+    ) -> Result<Vec<Lanes<'c>>> {
+        let Some(&dim) = self.schedule.reduction.get(level) else {
+            return self.accumulate(b, &place, points, &accumulators);
+        };
+        let extent = self.source.nest.dims[dim].extent;
+        let tile = self.schedule.tile(dim);
+        let whole = extent / tile * tile;
+        let mut current = accumulators;
+        if whole > tile {
+            let before: Vec<Val> = current.iter().map(|a| a.value).collect();
+            let vectors: Vec<bool> = current.iter().map(|a| a.is_vector).collect();
+            let lanes = |values: &[Val<'c>]| -> Vec<Lanes<'c>> {
+                values.iter().zip(&vectors).map(|(&value, &is_vector)| Lanes { value, is_vector }).collect()
+            };
+            let after = b.for_loop(0, whole, tile, &before, |inner, iv, carried| {
+                let next = self.moved(&inner, &place, dim, Index { value: Some(iv), constant: 0 }, tile);
+                let result = self.reduce(&inner, level + 1, next, points, lanes(carried))?;
+                Ok(result.into_iter().map(|a| a.value).collect())
+            })?;
+            current = lanes(&after);
+        } else if whole == tile {
+            let next = self.moved(b, &place, dim, Index::constant(0), tile);
+            current = self.reduce(b, level + 1, next, points, current)?;
+        }
+        if whole < extent {
+            let next = self.moved(b, &place, dim, Index::constant(whole), extent - whole);
+            current = self.reduce(b, level + 1, next, points, current)?;
+        }
+        Ok(current)
+    }
+
+    /// One step of all reductions, for every point.
+    fn accumulate(
+        &self,
+        b: &Builder<'c>,
+        place: &Place<'c>,
+        points: &[Point],
+        accumulators: &[Lanes<'c>],
+    ) -> Result<Vec<Lanes<'c>>> {
+        let body = self.source.body.as_ref().ok_or_else(|| CodegenError::internal("a copy that reduces"))?;
+        let outputs = self.outputs.len();
+        let mut cache = HashMap::new();
+        let mut results = Vec::with_capacity(accumulators.len());
+        for (point, before) in points.iter().zip(accumulators.chunks(outputs)) {
+            if !self.reduces_lanes() {
+                let mut bindings = self.inputs(b, place, point, &mut cache)?;
+                for (argument, value) in body.outputs.iter().zip(before) {
+                    bindings.insert(ir::key(*argument), *value);
+                }
+                let repeat = self.repeat(b, HashSet::new(), true)?;
+                repeat.run(&mut bindings);
+                for (yielded, value) in body.yields.iter().zip(before) {
+                    let result = repeat.lookup(*yielded, &bindings);
+                    let value = if value.is_vector { repeat.widen(result) } else { result.value };
+                    results.push(Lanes { value, is_vector: before[0].is_vector });
+                }
+                continue;
+            }
+            // Lanes are iterations of the reduction: what each contributes is combined into its accumulator.
+            let v = self.schedule.vector.ok_or_else(|| CodegenError::internal("lanes without vectors"))?;
+            let active = (place.sizes[v.dim] - point.vector * v.lanes).clamp(0, v.lanes);
+            if active == 0 {
+                results.extend_from_slice(before);
+                continue;
+            }
+            let reductions = body.reductions.as_ref().ok_or_else(|| CodegenError::internal("no combiner"))?;
+            let point = Point { active, ..point.clone() };
+            let mut bindings = self.inputs(b, place, &point, &mut cache)?;
+            let skip = reductions.iter().map(|r| ir::op_key(r.op)).collect();
+            let repeat = self.repeat(b, skip, true)?;
+            repeat.run(&mut bindings);
+            for (reduction, accumulator) in reductions.iter().zip(before) {
+                let mut value = repeat.widen(repeat.lookup(reduction.contribution, &bindings));
+                if active < v.lanes {
+                    let neutral = self.widen(b, reduction.combiner.neutral(b, reduction.contribution.r#type()));
+                    let operands = [mask(b, v.lanes, active), value, neutral];
+                    value = b.value("arith.select", &operands, value.r#type(), &[]);
+                }
+                results.push(Lanes {
+                    value: self.combine(b, reduction.combiner, accumulator.value, value),
+                    is_vector: true,
+                });
+            }
+        }
+        Ok(results)
+    }
+
+    fn combine(&self, b: &Builder<'c>, combiner: &super::body::Combiner, x: Val<'c>, y: Val<'c>) -> Val<'c> {
+        let contract = [("fastmath", b.fast_math("contract"))];
+        let attributes = if matches!(combiner.op, "arith.addf" | "arith.mulf") { &contract[..] } else { &[] };
+        b.value(combiner.op, &[x, y], x.r#type(), attributes)
+    }
+
+    /// Combines the lanes of the accumulators into elements, with what the outputs held before.
+    fn finish_lanes(&self, b: &Builder<'c>, place: &Place<'c>, points: &[Point], done: &[Lanes<'c>]) -> Result<()> {
+        let outputs = self.outputs.len();
+        let count = self.schedule.vector.map_or(1, |v| v.count) as usize;
+        for (group, results) in points.chunks(count).zip(done.chunks(count * outputs)) {
+            for output in 0..outputs {
+                let combiner = self.combiner(output).ok_or_else(|| CodegenError::internal("no combiner"))?;
+                let mut vectors: Vec<Val> = results.iter().skip(output).step_by(outputs).map(|l| l.value).collect();
+                while vectors.len() > 1 {
+                    vectors = vectors
+                        .chunks(2)
+                        .map(|pair| pair.get(1).map_or(pair[0], |&other| self.combine(b, combiner, pair[0], other)))
+                        .collect();
+                }
+                let element = self.outputs[output].element;
+                let kind = b.parse_attribute(&format!("#vector.kind<{}>", combiner.kind))?;
+                let mut attributes = vec![("kind", kind)];
+                if matches!(combiner.op, "arith.addf" | "arith.mulf") {
+                    attributes.push(("fastmath", b.fast_math("reassoc")));
+                }
+                let total = b.value("vector.reduction", &vectors, element, &attributes);
+                let before = self.initial(b, place, &group[0], output).value;
+                let value = self.combine(b, combiner, before, total);
+                let access = &self.source.nest.outputs[output];
+                let at = place.outputs[output].plus(self.distance(&group[0], access));
+                self.outputs[output].store(b, at, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn repeat(&self, b: &Builder<'c>, skip: HashSet<usize>, contract: bool) -> Result<Repeat<'c, 's>> {
+        let body = self.source.body.as_ref().ok_or_else(|| CodegenError::internal("a copy has no body"))?;
+        Ok(Repeat { body, builder: *b, lanes: self.lanes(), contract, skip })
+    }
+
+    /// The inputs of a point, and the indices the body asks for. `cache` holds what the tile has loaded.
+    fn inputs(
+        &self,
+        b: &Builder<'c>,
+        place: &Place<'c>,
+        point: &Point,
+        cache: &mut HashMap<(usize, i64, i64), Lanes<'c>>,
+    ) -> Result<Bindings<'c>> {
+        let mut bindings = Bindings::new();
+        for (i, operand) in self.source.inputs.iter().enumerate() {
+            let Some(argument) = self.source.body.as_ref().map(|body| body.inputs[i]) else { continue };
+            if ir::uses(argument).is_empty() {
+                continue;
+            }
+            let value = match operand {
+                Operand::Value(value) => Lanes { value: *value, is_vector: false },
+                Operand::Buffer(_) => self.input(b, place, point, i, cache)?,
+            };
+            bindings.insert(ir::key(argument), value);
+        }
+        for op in self.source.body.iter().flat_map(|body| &body.indices) {
+            let of = op.attribute("dim").ok().and_then(ir::integer_value).unwrap_or(0) as usize;
+            let value = self.index(b, place, point, of);
+            bindings.insert(ir::key(ir::result(*op, 0)), value);
+        }
+        Ok(bindings)
+    }
+
+    fn input(
+        &self,
+        b: &Builder<'c>,
+        place: &Place<'c>,
+        point: &Point,
+        input: usize,
+        cache: &mut HashMap<(usize, i64, i64), Lanes<'c>>,
+    ) -> Result<Lanes<'c>> {
+        let flat = self.inputs[input].as_ref().ok_or_else(|| CodegenError::internal("an input without memory"))?;
+        let access = &self.source.nest.inputs[input];
+        let how = self.schedule.loads[input];
+        let distance = self.distance(point, access);
+        let is_vector = self.schedule.vector.is_some() && how != Load::Broadcast;
+        let active = if is_vector { point.active } else { 1 };
+        if let Some(known) = cache.get(&(input, distance, active)) {
+            return Ok(*known);
+        }
+        let at = place.inputs[input].plus(distance);
+        let Some(v) = self.schedule.vector.filter(|_| is_vector) else {
+            let value = Lanes { value: flat.load(b, at), is_vector: false };
+            cache.insert((input, distance, active), value);
+            return Ok(value);
+        };
+        let stride = access.strides[v.dim];
+        if let Load::Transposed { along } = how {
+            let inside = point.unrolled.iter().find(|(d, _)| *d == along).map_or(0, |(_, i)| *i);
+            let columns = flat.load_columns(b, at.plus(-inside), stride, v.lanes, active, place.sizes[along]);
+            for (i, value) in columns.into_iter().enumerate() {
+                cache.insert((input, distance - inside + i as i64, active), Lanes { value, is_vector: true });
+            }
+            return cache
+                .get(&(input, distance, active))
+                .copied()
+                .ok_or_else(|| CodegenError::internal("a column outside its square"));
+        }
+        let value = Lanes { value: flat.load_vector(b, at, stride, how, v.lanes, active), is_vector: true };
+        cache.insert((input, distance, active), value);
+        Ok(value)
+    }
+
+    /// The index of a dimension of the operation, at a point.
+    fn index(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point, of: usize) -> Lanes<'c> {
+        let Some(dim) = self.source.nest.dims.iter().position(|d| d.index_of == Some(of)) else {
+            return Lanes { value: b.constant_index(0), is_vector: false };
+        };
+        let unrolled = point.unrolled.iter().find(|(d, _)| *d == dim).map_or(0, |(_, i)| *i);
+        match self.schedule.vector.filter(|v| v.dim == dim) {
+            None => Lanes { value: place.dims[dim].plus(unrolled).build(b), is_vector: false },
+            Some(v) => {
+                let first = self.widen(b, place.dims[dim].plus(point.vector * v.lanes).build(b));
+                let steps = b.value("vector.step", &[], first.r#type(), &[]);
+                let value = b.value("arith.addi", &[first, steps], first.r#type(), &[]);
+                Lanes { value, is_vector: true }
+            }
+        }
+    }
+}

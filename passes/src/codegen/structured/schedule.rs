@@ -1,0 +1,314 @@
+//! Chooses how a loop nest runs: what is a vector, what stays in registers, in which order the loops are.
+
+use super::nest::{Access, Kind, Nest, ceil_div};
+
+/// What the choice depends on besides the nest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Bytes of a vector register, and how many there are.
+    pub vector_bytes: i64,
+    pub registers: i64,
+    /// Bytes of the widest value of the body.
+    pub widest: i64,
+    /// Simple instructions per iteration.
+    pub work: f64,
+    /// Whether the body may run on vectors at all, and along reductions.
+    pub vectorizable: bool,
+    pub associative: bool,
+    /// Which inputs are buffers that the body reads, and which outputs it reads.
+    pub reads: Vec<bool>,
+}
+
+/// How an input reaches the lanes of a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// One element for all lanes.
+    Broadcast,
+    /// Neighbouring elements.
+    Contiguous,
+    /// Every n-th element, out of several contiguous loads.
+    Strided(i64),
+    /// Contiguous along an unrolled dimension: a square of vectors, transposed in registers.
+    Transposed { along: usize },
+    /// Element by element.
+    Gathered,
+}
+
+/// A dimension that runs in vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vector {
+    pub dim: usize,
+    pub lanes: i64,
+    /// Vectors that are kept at once.
+    pub count: i64,
+}
+
+/// How a nest runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    pub vector: Option<Vector>,
+    /// Dimensions of which several iterations run at once in registers.
+    pub unroll: Vec<(usize, i64)>,
+    /// Parallel loops from the outside in, then reduction loops from the outside in.
+    pub parallel: Vec<usize>,
+    pub reduction: Vec<usize>,
+    /// One per input.
+    pub loads: Vec<Load>,
+    /// Estimated cycles.
+    pub cost: f64,
+}
+
+/// The longest stride that is loaded as contiguous vectors and sorted out in registers.
+const LONGEST_STRIDE: i64 = 4;
+/// At most this many iterations of an unrolled dimension.
+const MOST_UNROLLED: i64 = 16;
+/// Cycles of a fused multiply-add that the next one on the same accumulator waits for.
+const LATENCY: f64 = 4.0;
+
+/// The best schedule by estimated cycles.
+pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
+    let mut best = candidate(nest, facts, None, vec![]);
+    if !facts.vectorizable {
+        return best;
+    }
+    for dim in 0..nest.dims.len() {
+        if nest.is_reduction(dim) && !facts.associative {
+            continue;
+        }
+        let lanes = (facts.vector_bytes / facts.widest).max(1);
+        // A row much shorter than a vector takes the next power of two.
+        let lanes = lanes.min(nest.dims[dim].extent.max(2).unsigned_abs().next_power_of_two() as i64);
+        if lanes < 2 {
+            continue;
+        }
+        for count in [1, 2, 3, 4, 6, 8] {
+            if count > 1 && (!nest.has_reductions() || (count - 1) * lanes >= nest.dims[dim].extent) {
+                break;
+            }
+            let vector = Vector { dim, lanes, count };
+            for unroll in unrolls(nest, facts, &vector) {
+                let next = candidate(nest, facts, Some(vector), unroll);
+                if next.cost < best.cost {
+                    best = next;
+                }
+            }
+        }
+    }
+    best
+}
+
+/// Ways to keep several iterations of up to two parallel dimensions in registers.
+fn unrolls(nest: &Nest, facts: &Facts, vector: &Vector) -> Vec<Vec<(usize, i64)>> {
+    let mut all = vec![vec![]];
+    let others: Vec<usize> = nest.of_kind(Kind::Parallel).filter(|&d| d != vector.dim).collect();
+    if !nest.has_reductions() {
+        // Only a transposition gains from it.
+        all.extend(
+            others.iter().filter(|&&d| nest.inputs.iter().any(|a| a.strides[d] == 1)).map(|&d| vec![(d, vector.lanes)]),
+        );
+        return all;
+    }
+    let per_point = vector.count * registers_per_vector(facts, vector) * nest.outputs.len() as i64;
+    let most = (facts.registers - 2) / per_point.max(1);
+    for (i, &a) in others.iter().enumerate() {
+        for size in 2..=nest.dims[a].extent.min(MOST_UNROLLED).min(most) {
+            all.push(vec![(a, size)]);
+            for &b in &others[i + 1..] {
+                let rest = nest.dims[b].extent.min(MOST_UNROLLED).min(most / size);
+                all.extend((2..=rest).map(|other| vec![(a, size), (b, other)]));
+            }
+        }
+    }
+    all
+}
+
+fn registers_per_vector(facts: &Facts, vector: &Vector) -> i64 {
+    ceil_div(vector.lanes * facts.widest, facts.vector_bytes)
+}
+
+/// How an input is loaded under a choice of vector dimension.
+fn load(access: &Access, vector: &Vector, unroll: &[(usize, i64)]) -> Load {
+    match access.strides[vector.dim] {
+        0 => Load::Broadcast,
+        1 => Load::Contiguous,
+        stride if (2..=LONGEST_STRIDE).contains(&stride) => Load::Strided(stride),
+        _ => match unroll.iter().find(|&&(d, size)| access.strides[d] == 1 && size == vector.lanes) {
+            Some(&(along, _)) if vector.count == 1 => Load::Transposed { along },
+            _ => Load::Gathered,
+        },
+    }
+}
+
+/// The schedule that follows from a choice, with its cost.
+fn candidate(nest: &Nest, facts: &Facts, vector: Option<Vector>, unroll: Vec<(usize, i64)>) -> Schedule {
+    let loads: Vec<Load> =
+        nest.inputs.iter().map(|a| vector.as_ref().map_or(Load::Broadcast, |v| load(a, v, &unroll))).collect();
+    let mut schedule = Schedule {
+        vector,
+        unroll,
+        parallel: nest.of_kind(Kind::Parallel).collect(),
+        reduction: nest.of_kind(Kind::Reduction).collect(),
+        loads,
+        cost: 0.0,
+    };
+    if let Some(v) = vector {
+        // The vector dimension runs innermost of its kind, so that memory is walked in order.
+        for order in [&mut schedule.parallel, &mut schedule.reduction] {
+            if let Some(at) = order.iter().position(|&d| d == v.dim) {
+                order.remove(at);
+                order.push(v.dim);
+            }
+        }
+    }
+    order_for_reuse(nest, &mut schedule);
+    schedule.cost = cost(nest, facts, &schedule);
+    schedule
+}
+
+impl Schedule {
+    /// Iterations of a dimension that one tile covers.
+    pub fn tile(&self, dim: usize) -> i64 {
+        if let Some(v) = &self.vector
+            && v.dim == dim
+        {
+            return v.lanes * v.count;
+        }
+        self.unroll.iter().find(|(d, _)| *d == dim).map_or(1, |(_, size)| *size)
+    }
+}
+
+/// The sizes of tiles a dimension falls into: how many of which size.
+fn parts(extent: i64, tile: i64) -> Vec<(i64, i64)> {
+    let mut all = vec![];
+    if extent / tile > 0 {
+        all.push((extent / tile, tile));
+    }
+    if extent % tile > 0 {
+        all.push((1, extent % tile));
+    }
+    all
+}
+
+/// Estimated cycles of the whole nest.
+fn cost(nest: &Nest, facts: &Facts, schedule: &Schedule) -> f64 {
+    let tiled: Vec<usize> = schedule
+        .vector
+        .iter()
+        .map(|v| v.dim)
+        .filter(|&d| !nest.is_reduction(d))
+        .chain(schedule.unroll.iter().map(|(d, _)| *d))
+        .collect();
+    let plain: f64 =
+        nest.of_kind(Kind::Parallel).filter(|d| !tiled.contains(d)).map(|d| nest.dims[d].extent as f64).product();
+    let mut total = 0.0;
+    let mut combinations = vec![(1.0, vec![])];
+    for &d in &tiled {
+        let mut next = vec![];
+        for (times, sizes) in &combinations {
+            for (count, size) in parts(nest.dims[d].extent, schedule.tile(d)) {
+                let mut sizes: Vec<(usize, i64)> = sizes.clone();
+                sizes.push((d, size));
+                next.push((times * count as f64, sizes));
+            }
+        }
+        combinations = next;
+    }
+    // Every shape of tile is code of its own.
+    let code = 20.0 * combinations.len() as f64;
+    for (times, sizes) in combinations {
+        total += times * tile_cost(nest, facts, schedule, &sizes);
+    }
+    total * plain + code
+}
+
+/// Estimated cycles of one tile with all of its reductions.
+fn tile_cost(nest: &Nest, facts: &Facts, schedule: &Schedule, sizes: &[(usize, i64)]) -> f64 {
+    let size = |d: usize| sizes.iter().find(|(s, _)| *s == d).map_or(1, |(_, n)| *n);
+    let (dim, lanes, count) = schedule.vector.map_or((usize::MAX, 1, 1), |v| (v.dim, v.lanes, v.count));
+    let reduces = dim < nest.dims.len() && nest.is_reduction(dim);
+    let vectors = if reduces || dim == usize::MAX { count } else { ceil_div(size(dim), lanes) };
+    let registers = schedule.vector.map_or(1, |v| registers_per_vector(facts, &v)) as f64;
+    let points: i64 = schedule.unroll.iter().map(|(d, _)| size(*d)).product();
+
+    // Loads of one step of the reductions, in cycles; two loads, or one shuffle, go in one cycle.
+    let mut loads = 0.0;
+    for ((access, how), _) in nest.inputs.iter().zip(&schedule.loads).zip(&facts.reads).filter(|(_, read)| **read) {
+        let distinct: i64 =
+            schedule.unroll.iter().filter(|(d, _)| access.strides[*d] != 0).map(|(d, _)| size(*d)).product();
+        let narrow = (access.bytes as f64 / facts.widest as f64 * registers).max(0.25);
+        let each = match how {
+            Load::Broadcast => 0.5,
+            Load::Contiguous => 0.5 * narrow * vectors as f64,
+            Load::Strided(n) => (*n as f64 * 0.5 + (*n as f64 - 1.0)) * registers * vectors as f64,
+            Load::Transposed { .. } => (0.5 + (lanes as f64).log2()) * narrow,
+            Load::Gathered => 1.5 * lanes as f64 * vectors as f64,
+        };
+        loads += each * distinct as f64;
+    }
+    let compute = facts.work * 0.5 * registers * (points * vectors) as f64;
+    let accumulators = (points * vectors) as f64 * nest.outputs.len() as f64 * registers;
+    let mut step = loads.max(compute).max(0.25 * (loads + compute));
+    if nest.has_reductions() {
+        step = step.max(LATENCY) + 0.5;
+        if accumulators + vectors as f64 > facts.registers as f64 - 1.0 {
+            step += accumulators;
+        }
+    } else {
+        step = loads + compute + 0.5;
+    }
+    let steps: f64 = nest
+        .of_kind(Kind::Reduction)
+        .map(|d| {
+            if d == dim {
+                (nest.dims[d].extent as f64 / (lanes * count) as f64).ceil()
+            } else {
+                nest.dims[d].extent as f64
+            }
+        })
+        .product();
+
+    let mut ends = 0.0;
+    for access in &nest.outputs {
+        let distinct: i64 =
+            schedule.unroll.iter().filter(|(d, _)| access.strides[*d] != 0).map(|(d, _)| size(*d)).product();
+        let each = if reduces {
+            2.0 * (lanes as f64).log2() + count as f64
+        } else {
+            match access.strides.get(dim).copied().unwrap_or(0) {
+                1 => vectors as f64 * registers,
+                _ => (vectors * lanes) as f64,
+            }
+        };
+        ends += each * distinct as f64 * if nest.has_reductions() { 2.0 } else { 1.0 };
+    }
+    steps * step + ends + 1.0
+}
+
+/// Orders the parallel loops so that what is loaded again and again is small: the loop whose tiles share the most
+/// memory with each other runs innermost.
+fn order_for_reuse(nest: &Nest, schedule: &mut Schedule) {
+    if !nest.has_reductions() || schedule.parallel.len() < 2 {
+        return;
+    }
+    let reuse = |d: usize| -> f64 {
+        // Bytes that stay the same from one tile along `d` to the next.
+        let trips = (nest.dims[d].extent as f64 / schedule.tile(d) as f64).ceil();
+        if trips <= 1.0 {
+            return f64::INFINITY;
+        }
+        nest.inputs.iter().filter(|a| a.strides[d] == 0).map(|a| tile_bytes(nest, schedule, a)).sum()
+    };
+    let mut order: Vec<(f64, usize)> = schedule.parallel.iter().map(|&d| (reuse(d), d)).collect();
+    // Stable: dimensions with equal reuse keep the operation's order.
+    order.sort_by(|a, b| a.0.total_cmp(&b.0));
+    schedule.parallel = order.into_iter().map(|(_, d)| d).collect();
+}
+
+/// Bytes of an input that one tile reads over all of its reductions.
+fn tile_bytes(nest: &Nest, schedule: &Schedule, access: &Access) -> f64 {
+    let elements: f64 = (0..nest.dims.len())
+        .filter(|&d| access.strides[d] != 0)
+        .map(|d| if nest.is_reduction(d) { nest.dims[d].extent } else { schedule.tile(d).min(nest.dims[d].extent) } as f64)
+        .product();
+    elements * access.bytes as f64
+}

@@ -1,0 +1,196 @@
+//! Operations without reductions: chains, broadcasts, transpositions, slices, element types.
+
+use super::{
+    contractions::{agrees, module},
+    *,
+};
+
+#[test]
+fn chains_and_broadcasts() {
+    let (x, row, column, y) = ("tensor<5x37xf32>", "tensor<37xf32>", "tensor<5x1xf32>", "tensor<5x37xf32>");
+    let body = format!(
+        "%e = tensor.empty() : {y}
+         %r = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (b)>, affine_map<(a, b) -> (a, 0)>, affine_map<(a, b) -> (a, b)>], iterator_types = [\"parallel\", \"parallel\"]}}
+           ins(%a0, %a1, %a2 : {x}, {row}, {column}) outs(%e : {y}) {{
+           ^bb0(%v: f32, %r0: f32, %c0: f32, %o: f32):
+             %s = arith.addf %v, %r0 : f32
+             %t = arith.mulf %s, %c0 : f32
+             linalg.yield %t : f32
+         }} -> {y}
+         %q = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = [\"parallel\", \"parallel\"]}}
+           ins(%r : {y}) outs(%e : {y}) {{
+           ^bb0(%v: f32, %o: f32):
+             %s = arith.subf %v, %v : f32
+             %t = arith.maximumf %v, %s : f32
+             linalg.yield %t : f32
+         }} -> {y}
+         return %q : {y}"
+    );
+    agrees(&[x, row, column], &[y], &body, 1e-6);
+}
+
+#[test]
+fn rank_zero_and_single_elements() {
+    let body = "%e = tensor.empty() : tensor<f32>
+         %r = linalg.add ins(%a0, %a0 : tensor<f32>, tensor<f32>) outs(%e : tensor<f32>) -> tensor<f32>
+         return %r : tensor<f32>";
+    let text = module(&["tensor<f32>"], &["tensor<f32>"], body);
+    assert_eq!(Model::new(&text).run_f32(&[&[1.5]], 1), [3.0]);
+    agrees(&["tensor<1x1x1xf32>"], &["tensor<1x1x1xf32>"], &body.replace("<f32>", "<1x1x1xf32>"), 0.0);
+}
+
+#[test]
+fn empty_tensors() {
+    let body = "%e = tensor.empty() : tensor<3x0xf32>
+         %r = linalg.add ins(%a0, %a0 : tensor<3x0xf32>, tensor<3x0xf32>) outs(%e : tensor<3x0xf32>) -> tensor<3x0xf32>
+         return %r : tensor<3x0xf32>";
+    let text = module(&["tensor<3x0xf32>"], &["tensor<3x0xf32>"], body);
+    assert_eq!(Model::new(&text).run_f32(&[&[]], 0), [0f32; 0]);
+}
+
+#[test]
+fn transpositions() {
+    for (x, y, permutation) in [
+        ("tensor<64x48xf32>", "tensor<48x64xf32>", "[1, 0]"),
+        ("tensor<19x35xf32>", "tensor<35x19xf32>", "[1, 0]"),
+        ("tensor<2x3x17x5xf32>", "tensor<2x17x3x5xf32>", "[0, 2, 1, 3]"),
+        ("tensor<2x3x17x5xf32>", "tensor<5x2x17x3xf32>", "[3, 0, 2, 1]"),
+        ("tensor<2x40x3xf32>", "tensor<2x3x40xf32>", "[0, 2, 1]"),
+    ] {
+        let body = format!(
+            "%e = tensor.empty() : {y}
+             %r = linalg.transpose ins(%a0 : {x}) outs(%e : {y}) permutation = {permutation}
+             return %r : {y}"
+        );
+        agrees(&[x], &[y], &body, 0.0);
+    }
+}
+
+#[test]
+fn slices_with_strides_and_concatenation() {
+    let (x, s, y) = ("tensor<9x40xf32>", "tensor<4x13xf32>", "tensor<8x13xf32>");
+    let body = format!(
+        "%s = tensor.extract_slice %a0[1, 1] [4, 13] [2, 3] : {x} to {s}
+         %t = tensor.extract_slice %a0[0, 2] [4, 13] [1, 2] : {x} to {s}
+         %e = tensor.empty() : {y}
+         %i = tensor.insert_slice %s into %e[0, 0] [4, 13] [1, 1] : {s} into {y}
+         %j = tensor.insert_slice %t into %i[4, 0] [4, 13] [1, 1] : {s} into {y}
+         return %j : {y}"
+    );
+    agrees(&[x], &[y], &body, 0.0);
+}
+
+#[test]
+fn reversed_rows() {
+    // A negative step is an affine map with a negative coefficient.
+    let body = "%e = tensor.empty() : tensor<6x21xf32>
+         %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = [\"parallel\", \"parallel\"]}
+           ins(%a0 : tensor<6x21xf32>) outs(%e : tensor<6x21xf32>) {
+           ^bb0(%v: f32, %o: f32):
+             %i = linalg.index 0 : index
+             %j = linalg.index 1 : index
+             %c = arith.constant 20 : index
+             %k = arith.subi %c, %j : index
+             %w = tensor.extract %a0[%i, %k] : tensor<6x21xf32>
+             linalg.yield %w : f32
+         } -> tensor<6x21xf32>
+         return %r : tensor<6x21xf32>";
+    agrees(&["tensor<6x21xf32>"], &["tensor<6x21xf32>"], body, 0.0);
+}
+
+#[test]
+fn conditions_inside_the_body() {
+    let body = "%z = arith.constant 0.0 : f32
+         %e = tensor.empty() : tensor<6x21xf32>
+         %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = [\"parallel\", \"parallel\"]}
+           ins(%a0 : tensor<6x21xf32>) outs(%e : tensor<6x21xf32>) {
+           ^bb0(%v: f32, %o: f32):
+             %c = arith.cmpf olt, %v, %z : f32
+             %i = linalg.index 1 : index
+             %w = scf.if %c -> f32 {
+               %j = arith.index_cast %i : index to i32
+               %k = arith.sitofp %j : i32 to f32
+               scf.yield %k : f32
+             } else {
+               scf.yield %v : f32
+             }
+             linalg.yield %w : f32
+         } -> tensor<6x21xf32>
+         return %r : tensor<6x21xf32>";
+    agrees(&["tensor<6x21xf32>"], &["tensor<6x21xf32>"], body, 0.0);
+}
+
+/// A model of one elementwise operation from `from` to `to`, on rows of 37.
+fn unary(from: &str, to: &str, ops: &str) -> String {
+    let (x, y) = (format!("tensor<3x37x{from}>"), format!("tensor<3x37x{to}>"));
+    let body = format!(
+        "%e = tensor.empty() : {y}
+         %r = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = [\"parallel\", \"parallel\"]}}
+           ins(%a0 : {x}) outs(%e : {y}) {{
+           ^bb0(%v: {from}, %o: {to}):
+             {ops}
+             linalg.yield %r0 : {to}
+         }} -> {y}
+         return %r : {y}"
+    );
+    module(&[&x], &[&y], &body)
+}
+
+#[test]
+fn integers_of_every_width() {
+    for (ty, size) in [("i8", 1usize), ("i16", 2), ("i32", 4), ("i64", 8)] {
+        let text = unary(
+            ty,
+            ty,
+            &format!("%c = arith.constant 3 : {ty}\n%m = arith.muli %v, %c : {ty}\n%r0 = arith.subi %m, %v : {ty}"),
+        );
+        let input: Vec<u8> = (0..111 * size).map(|i| (i * 37 % 251) as u8).collect();
+        let got = Model::new(&text).run(&[input.clone()], &[111 * size]).remove(0);
+        for (g, e) in got.chunks(size).zip(input.chunks(size)) {
+            let value = |b: &[u8]| b.iter().rev().fold(0u64, |v, byte| v << 8 | u64::from(*byte));
+            let mask = u64::MAX >> (64 - 8 * size);
+            assert_eq!(value(g), value(e).wrapping_mul(2) & mask, "{ty}");
+        }
+    }
+}
+
+#[test]
+fn truth_values_are_bytes() {
+    let x = noise(111, 3);
+    let compare = unary("f32", "i1", "%z = arith.constant 0.0 : f32\n%r0 = arith.cmpf ogt, %v, %z : f32");
+    let truth = Model::new(&compare).run(&[bytes(&x)], &[111]).remove(0);
+    assert_eq!(truth, x.iter().map(|v| u8::from(*v > 0.0)).collect::<Vec<_>>());
+    let not = unary("i1", "i1", "%t = arith.constant true\n%r0 = arith.xori %v, %t : i1");
+    let inverted = Model::new(&not).run(&[truth.clone()], &[111]).remove(0);
+    assert_eq!(inverted, truth.iter().map(|v| 1 - v).collect::<Vec<_>>());
+    let number = unary("i1", "f32", "%r0 = arith.uitofp %v : i1 to f32");
+    let numbers = Model::new(&number).run(&[truth.clone()], &[444]).remove(0);
+    assert_eq!(floats(&numbers), truth.iter().map(|v| f32::from(*v)).collect::<Vec<_>>());
+}
+
+#[test]
+fn halves_and_doubles() {
+    let x: Vec<f32> = noise(111, 4).iter().map(|v| (v * 64.0).round() / 16.0).collect();
+    for (ty, size) in [("f16", 2), ("bf16", 2), ("f64", 8)] {
+        let cast = if ty == "f64" { "extf" } else { "truncf" };
+        let back = if ty == "f64" { "truncf" } else { "extf" };
+        let narrow = unary("f32", ty, &format!("%r0 = arith.{cast} %v : f32 to {ty}"));
+        let twice = unary(ty, ty, &format!("%r0 = arith.addf %v, %v : {ty}"));
+        let wide = unary(ty, "f32", &format!("%r0 = arith.{back} %v : {ty} to f32"));
+        let stored = Model::new(&narrow).run(&[bytes(&x)], &[111 * size]).remove(0);
+        let doubled = Model::new(&twice).run(&[stored], &[111 * size]).remove(0);
+        let got = floats(&Model::new(&wide).run(&[doubled], &[444])[0]);
+        assert_eq!(got, x.iter().map(|v| v * 2.0).collect::<Vec<_>>(), "{ty}");
+    }
+}
+
+#[test]
+fn integer_division_never_traps_beyond_a_row() {
+    let body = "%e = tensor.empty() : tensor<5xi32>
+         %r = linalg.div ins(%a0, %a1 : tensor<5xi32>, tensor<5xi32>) outs(%e : tensor<5xi32>) -> tensor<5xi32>
+         return %r : tensor<5xi32>";
+    let text = module(&["tensor<5xi32>", "tensor<5xi32>"], &["tensor<5xi32>"], body);
+    let ints = |v: [i32; 5]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let got = Model::new(&text).run(&[ints([7, -7, 100, 9, 1]), ints([2, 2, -3, 9, 5])], &[20]).remove(0);
+    assert_eq!(got, ints([3, -3, -33, 1, 0]));
+}
