@@ -40,13 +40,17 @@
 //! # }
 //! ```
 
+#![deny(unsafe_code)]
+
 pub mod abi;
 pub mod artifact;
 pub mod atomic_file;
+#[expect(unsafe_code, reason = "C hands over bare pointers")]
 pub mod capi;
 pub mod cpu;
 pub mod digest;
 pub mod dtype;
+#[expect(unsafe_code, reason = "aligned memory, mapped files and machine code are beyond the language")]
 pub mod ffi;
 pub mod library;
 pub mod manifest;

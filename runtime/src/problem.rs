@@ -1,6 +1,6 @@
 //! Lists of problems, so that one error names everything that is wrong.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// One thing that is wrong: where, and what (with what to do, where that is not obvious).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +49,13 @@ impl Problems {
     }
 }
 
+/// Control characters, which names in files may have, are escaped: they would act on a terminal.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
+        for char in self.place.chars().chain(": ".chars()).chain(self.what.chars()) {
+            if char.is_control() { write!(f, "{}", char.escape_default())? } else { f.write_char(char)? }
+        }
+        Ok(())
     }
 }
 
@@ -78,5 +82,11 @@ mod tests {
         problems.push("input `y`", "unknown");
         assert_eq!(problems.to_string(), "2 problems\n  - input `x`: missing\n  - input `y`: unknown");
         assert!(problems.into_result().is_err());
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let problem = Problem { place: "input `\x1b[2J\u{e9}`".into(), what: "a\nb".into() };
+        assert_eq!(problem.to_string(), "input `\\u{1b}[2J\u{e9}`: a\\nb");
     }
 }

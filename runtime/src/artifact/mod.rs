@@ -6,6 +6,7 @@ pub mod format;
 mod read;
 mod write;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,13 @@ pub enum LoadError {
     /// There is no memory for its weights. The environment's fault.
     #[error(transparent)]
     Memory(#[from] NoMemory),
+}
+
+impl fmt::Debug for Artifact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sections = &self.contents.sections;
+        f.debug_struct("Artifact").field("name", &self.name).field("sections", sections).finish_non_exhaustive()
+    }
 }
 
 impl LoadError {

@@ -54,6 +54,11 @@ impl AlignedBuffer {
         Ok(buffer)
     }
 
+    /// True if the block has this many bytes or more, and is aligned to `alignment` or more.
+    pub(crate) fn fits(&self, bytes: usize, alignment: usize) -> bool {
+        self.layout.size() >= bytes && self.layout.align() >= alignment
+    }
+
     /// The block's address; valid and aligned, and dangling where the block is empty.
     pub fn as_ptr(&self) -> *mut u8 {
         self.start.as_ptr()

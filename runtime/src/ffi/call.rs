@@ -154,12 +154,15 @@ impl<'m> Call<'_, 'm> {
         self.workspace.outputs.iter().enumerate().filter(|(_, slot)| slot.is_null()).map(|(index, _)| index)
     }
 
-    /// Runs the code and gives its status; `None` where memory is missing.
+    /// Runs the code and gives its status; `None` where memory is missing or the workspace is another program's.
     pub(crate) fn run(self) -> Option<i32> {
-        if self.missing_inputs().next().is_some() || self.missing_outputs().next().is_some() {
+        let Workspace { arena, inputs, outputs, .. } = &*self.workspace;
+        // A workspace of another program would be too small.
+        let ours = arena.fits(self.program.arena_bytes, self.program.arena_alignment)
+            && (inputs.len(), outputs.len()) == (self.program.inputs.len(), self.program.outputs.len());
+        if !ours || self.missing_inputs().next().is_some() || self.missing_outputs().next().is_some() {
             return None;
         }
-        let Workspace { arena, inputs, outputs, .. } = &*self.workspace;
         // SAFETY: every pointer was checked against what the manifest says when it was set, and the memory is borrowed
         // for `'m`; weights and arena are of the manifest's size and alignment; the arena is borrowed by this call alone.
         Some(unsafe { self.program.code.call(self.program.weights.as_ptr(), arena.as_ptr(), inputs, outputs) })

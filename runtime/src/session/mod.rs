@@ -4,6 +4,7 @@ mod bind;
 mod outputs;
 mod pool;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,6 +51,12 @@ pub enum RunError {
     /// The runtime contradicts itself. A defect of hwc.
     #[error("defect in the runtime: {0}")]
     Defect(&'static str),
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("model", &self.manifest.model).finish_non_exhaustive()
+    }
 }
 
 impl Session {

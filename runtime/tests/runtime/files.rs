@@ -42,6 +42,8 @@ fn what_is_no_file_is_not_replaced() {
     let scratch = Scratch::new();
     atomic_file::write("/dev/null", b"gone").expect("/dev/null takes everything");
     assert!(!std::fs::metadata("/dev/null").expect("there").is_file());
+    let error = atomic_file::write("/dev/full", b"x").expect_err("a full disk");
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     let error = atomic_file::write(scratch.path(""), b"x").expect_err("a directory");
     assert_eq!(error.kind(), std::io::ErrorKind::IsADirectory);
     let error = atomic_file::write(scratch.path("no/such/file"), b"x").expect_err("no directory");
