@@ -6,6 +6,7 @@ pub mod call;
 pub mod emit;
 mod engine;
 pub mod failure;
+pub mod helpers;
 pub mod program;
 mod report;
 mod signature;

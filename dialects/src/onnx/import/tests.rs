@@ -69,17 +69,22 @@ fn what_is_constant_is_folded() {
 
 #[test]
 fn what_is_too_large_to_fold_is_worked_out_on_demand() {
-    let big = constant("big", &Tensor::from_vec(vec![1 << 17], vec![1i64; 1 << 17]).expect("fits"));
-    let nodes = [
-        node("Add", &["big", "big"], &["sum"]),
-        node("ConstantOfShape", &["sum"], &["z"]),
-        node("Add", &["x", "x"], &["y"]),
-    ];
-    let mut graph = graph([value("x", "2")], [value("y", "2"), untyped("z")], nodes);
-    graph.initializer = vec![big];
-    let report = report(model(graph), &Options::default());
-    // The shape of 2s is known, and too large.
-    assert!(report.beyond[0].message.contains("has more than"), "{report}");
+    let mut program = Program::default();
+    let big = Value::from(Tensor::from_vec(vec![1 << 17], vec![1i64; 1 << 17]).expect("data fits the shape"));
+    let x = program.input("x", crate::TensorType::fixed(DType::I64, &[1]), None);
+    let mut add = |a: &Value, b: &Value| {
+        let operands = vec![Some(a.clone()), Some(b.clone())];
+        let sum = program.add(Op::Add, crate::attrs! {}, operands, &[], &"sum".into()).expect("adds").swap_remove(0);
+        let Value::Var(var) = &sum else { panic!("{sum:?} is folded") };
+        (sum.clone(), var.clone())
+    };
+    let (twice, _) = add(&big, &big);
+    let (_, thrice) = add(&twice, &big);
+    let (_, mixed) = add(&twice, &Value::Var(x));
+    let value = program.demand(&thrice).and_then(|tensor| tensor.to_vec::<i64>().ok());
+    assert_eq!(value, Some(vec![3; 1 << 17]));
+    assert_eq!(program.demand(&mixed), None);
+    assert_eq!(program.inputs_of(&mixed)[0].name, "x");
 }
 
 #[test]

@@ -40,14 +40,8 @@ fn constant(call: &mut Call) -> Outputs {
 
 fn constant_of_shape(call: &mut Call) -> Outputs {
     let shape = sizes(&call.ints(0, "shape")?)?;
-    let value = match call.tensor("value")? {
-        Some(value) if value.len() == 1 => value,
-        Some(value) => return invalid(format!("attribute `value` must have one element, not {}", value.len())),
-        None => Tensor::scalar(0f32),
-    };
-    let count = count(&shape)?;
-    let data = value.bytes().repeat(count);
-    Ok(vec![Tensor::from_bytes(value.dtype(), shape, data)?.into()])
+    let value = call.tensor("value")?.unwrap_or(Tensor::scalar(0f32));
+    Ok(vec![call.filled(&value, &shape)?])
 }
 
 fn eye_like(call: &mut Call) -> Outputs {

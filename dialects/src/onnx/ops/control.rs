@@ -3,6 +3,7 @@
 use hwc_runtime::{DType, Tensor};
 
 use super::{Row, row};
+use crate::onnx::graph::Graph;
 use crate::onnx::import::Value;
 use crate::onnx::import::call::{Call, Outputs, to_ints};
 use crate::onnx::import::failure::{Failure, invalid, unsupported};
@@ -20,15 +21,23 @@ fn truth(tensor: &Tensor, what: &str) -> Result<bool, Failure> {
     }
 }
 
+/// A subgraph that must be given.
+pub fn body<'m>(call: &Call<'_, 'm>, name: &'static str) -> Result<&'m Graph, Failure> {
+    call.node
+        .graph(name)?
+        .map(|graph| &**graph)
+        .ok_or_else(|| Failure::Invalid(format!("attribute `{name}` is missing")))
+}
+
 fn if_(call: &mut Call) -> Outputs {
     let name = if truth(&call.constant(0, "cond")?, "cond")? { "then_branch" } else { "else_branch" };
-    let Some(branch) = call.node.graph(name)? else { return invalid(format!("attribute `{name}` is missing")) };
+    let branch = body(call, name)?;
     call.inline(branch, Vec::new(), "")
 }
 
 /// `for i in 0..M while cond { cond, carried, scanned[i] = body(i, cond, carried) }`.
 fn loop_(call: &mut Call) -> Outputs {
-    let Some(body) = call.node.graph("body")? else { return invalid("attribute `body` is missing") };
+    let body = body(call, "body")?;
     let trips = call.optional_int(0, "M")?;
     let mut running = match call.optional_constant(1, "cond")? {
         Some(cond) => truth(&cond, "cond")?,
@@ -46,18 +55,40 @@ fn loop_(call: &mut Call) -> Outputs {
         }
         let mut inputs = vec![Tensor::scalar(iteration).into(), Tensor::from_bytes(DType::Bool, [], vec![1])?.into()];
         inputs.append(&mut carried);
-        let mut outputs = call.inline(body, inputs, &format!("[{iteration}]"))?;
-        if outputs.iter().any(Value::is_poison) {
-            return Err(Failure::Poisoned);
-        }
+        let mut outputs = iterate(call, body, inputs, iteration as usize)?;
         let tail = outputs.split_off(outputs.len() - scans);
         scanned.iter_mut().zip(tail).for_each(|(all, one)| all.push(one));
         carried = outputs.split_off(1);
-        running = truth(&call.known(&outputs[0], "condition of the body")?, "condition of the body")?;
+        running = truth(&call.known(&outputs[0], "the body's condition")?, "the body's condition")?;
         iteration += 1;
     }
-    if scans > 0 {
-        return unsupported("scan outputs");
+    let first = carried.len();
+    for (index, values) in scanned.into_iter().enumerate() {
+        let stacked = match values.is_empty() {
+            false => stack(call, &values, 0)?,
+            // The rank is not known without a declaration; what is declared for a loop in general fits none at all.
+            true => match call.declared_output(first + index) {
+                Some(ty) => {
+                    let rest = ty.shape.iter().skip(1).map(|dim| dim.fixed().unwrap_or(0));
+                    let shape: Vec<usize> = std::iter::once(0).chain(rest).collect();
+                    Tensor::from_bytes(ty.dtype, shape, Vec::new())?.into()
+                }
+                None => return unsupported("a scan output of a loop that never runs"),
+            },
+        };
+        carried.push(stacked);
     }
     Ok(carried)
+}
+
+/// One iteration of a body, none of whose outputs is poisoned.
+pub fn iterate<'m>(call: &mut Call<'_, 'm>, body: &'m Graph, inputs: Vec<Value>, iteration: usize) -> Outputs {
+    let outputs = call.inline(body, inputs, &format!("[{iteration}]"))?;
+    if outputs.iter().any(Value::is_poison) { Err(Failure::Poisoned) } else { Ok(outputs) }
+}
+
+/// Values one behind the other along a new axis.
+pub fn stack(call: &mut Call, values: &[Value], axis: usize) -> Result<Value, Failure> {
+    let values = values.iter().map(|value| call.unsqueeze(value, axis)).collect::<Result<Vec<_>, _>>()?;
+    call.concat(&values, axis)
 }

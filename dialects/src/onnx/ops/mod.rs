@@ -11,6 +11,7 @@
 
 mod constant;
 mod control;
+mod scan;
 mod sequence;
 mod shape;
 
@@ -21,7 +22,7 @@ use super::import::{Call, Outputs};
 use crate::op::{CostClass, Op, OpInfo};
 
 /// The families. One line adds a family.
-const FAMILIES: &[&[Row]] = &[constant::OPS, control::OPS, sequence::OPS, shape::OPS];
+const FAMILIES: &[&[Row]] = &[constant::OPS, control::OPS, scan::OPS, sequence::OPS, shape::OPS];
 
 /// Translates one node.
 pub type Import = for<'e, 'm> fn(&mut Call<'e, 'm>) -> Outputs;

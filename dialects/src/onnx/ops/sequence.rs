@@ -2,12 +2,14 @@
 
 use hwc_runtime::{DType, Tensor};
 
+use super::control::stack;
 use super::{Row, row};
 use crate::onnx::import::Value;
-use crate::onnx::import::call::{Call, Outputs};
+use crate::onnx::import::call::{Call, Outputs, to_ints};
 use crate::onnx::import::failure::{Failure, invalid};
 
 pub const OPS: &[Row] = &[
+    row("ConcatFromSequence", 11, concat_from_sequence),
     row("Optional", 15, |call| Ok(vec![Value::Optional(call.optional(0).map(Box::new))])),
     row("OptionalGetElement", 15, optional_get_element),
     row("OptionalHasElement", 15, optional_has_element),
@@ -17,6 +19,7 @@ pub const OPS: &[Row] = &[
     row("SequenceErase", 11, sequence_erase),
     row("SequenceInsert", 11, sequence_insert),
     row("SequenceLength", 11, |call| Ok(vec![Tensor::scalar(sequence(call, 0)?.len() as i64).into()])),
+    row("SplitToSequence", 11, split_to_sequence),
 ];
 
 /// The elements of an input.
@@ -73,6 +76,53 @@ fn sequence_erase(call: &mut Call) -> Outputs {
     Ok(vec![Value::Sequence(values)])
 }
 
+fn concat_from_sequence(call: &mut Call) -> Outputs {
+    let values = sequence(call, 0)?;
+    let rank = values.first().map_or(Ok(0), Value::rank)?;
+    let joined = match call.node.int_or("new_axis", 0)? {
+        0 => call.concat(&values, call.axis(0, rank)?)?,
+        1 => stack(call, &values, call.axis(0, rank + 1)?)?,
+        other => return invalid(format!("attribute `new_axis` must be 0 or 1, not {other}")),
+    };
+    Ok(vec![joined])
+}
+
+/// Parts of given sizes, or of one size with what remains as the last.
+fn split_to_sequence(call: &mut Call) -> Outputs {
+    let input = call.input(0)?;
+    let shape = input.shape()?;
+    let axis = call.axis(0, shape.len())?;
+    let length = shape[axis];
+    let split = call.optional_constant(1, "split")?;
+    let squeeze = split.is_none() && !call.node.flag_or("keepdims", true)?;
+    let sizes = match &split {
+        None => vec![1; length],
+        Some(split) => {
+            let sizes =
+                to_ints(split, "split")?.iter().map(|&size| usize::try_from(size).ok()).collect::<Option<Vec<_>>>();
+            match (sizes.as_deref(), split.rank()) {
+                (Some(&[size]), 0) if size > 0 => (0..length).step_by(size).map(|at| size.min(length - at)).collect(),
+                (Some(sizes), 1) if sizes.iter().try_fold(0usize, |a, &b| a.checked_add(b)) == Some(length) => {
+                    sizes.to_vec()
+                }
+                _ => return invalid(format!("`split` does not divide an axis of {length}")),
+            }
+        }
+    };
+    let (mut parts, mut start) = (Vec::with_capacity(sizes.len()), 0);
+    for size in sizes {
+        let mut part = call.slice(&input, axis, start, start + size)?;
+        if squeeze {
+            let mut shape = shape.clone();
+            shape.remove(axis);
+            part = call.reshape(&part, &shape)?;
+        }
+        parts.push(part);
+        start += size;
+    }
+    Ok(vec![Value::Sequence(parts)])
+}
+
 /// What is in an optional; since version 18 anything else is taken for an optional that has it.
 fn optional_get_element(call: &mut Call) -> Outputs {
     match call.input(0)? {
@@ -85,4 +135,37 @@ fn optional_get_element(call: &mut Call) -> Outputs {
 fn optional_has_element(call: &mut Call) -> Outputs {
     let has = !matches!(call.optional(0), None | Some(Value::Optional(None)));
     Ok(vec![Tensor::from_bytes(DType::Bool, [], vec![u8::from(has)])?.into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use crate::onnx::testing::*;
+
+    fn vector(data: &[f32]) -> Tensor {
+        Tensor::from_vec(vec![data.len()], data.to_vec()).expect("data fits the shape")
+    }
+
+    #[test]
+    fn sequences_are_split_and_joined() {
+        let mut graph = graph(
+            [value("x", "5")],
+            [value("y", "1"), value("z", "5"), value("u", "5"), value("w", "1,5")],
+            [
+                node("SplitToSequence", &["x", "two"], &["s"]),
+                node("SequenceAt", &["s", "two"], &["y"]),
+                with(node("ConcatFromSequence", &["s"], &["z"]), [int("axis", -1)]),
+                with(node("SplitToSequence", &["x"], &["t"]), [int("keepdims", 0)]),
+                with(node("ConcatFromSequence", &["t"], &["u"]), [int("axis", 0), int("new_axis", 1)]),
+                node("SplitToSequence", &["x"], &["v"]),
+                with(node("ConcatFromSequence", &["v"], &["w"]), [int("axis", -1), int("new_axis", 1)]),
+            ],
+        );
+        graph.initializer = vec![constant("two", &Tensor::scalar(2i64))];
+        let x = vector(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+        let outputs = run(model(graph), std::slice::from_ref(&x));
+        assert_eq!(outputs[..3], [vector(&[5.0]), x.clone(), x.clone()]);
+        assert_eq!(Ok(&outputs[3]), x.reshaped([1, 5]).as_ref());
+    }
 }

@@ -1,10 +1,11 @@
 //! Operators that only look at types, and those that pass their input on.
 
-use hwc_runtime::Tensor;
+use hwc_runtime::{DType, Tensor};
 
 use super::{Row, row};
 use crate::onnx::import::call::{Call, Outputs};
 use crate::onnx::import::failure::unsupported;
+use crate::reference::number::from_floats;
 
 pub const OPS: &[Row] = &[
     row("Dropout", 7, dropout),
@@ -26,15 +27,21 @@ fn shape(call: &mut Call) -> Outputs {
     Ok(vec![Tensor::from_vec(vec![dims.len()], dims)?.into()])
 }
 
-/// Outside of training, the input.
+/// The input, and that nothing is dropped: in training only where the ratio is zero.
 fn dropout(call: &mut Call) -> Outputs {
     let training = call.optional_ints(2, "training_mode")?.unwrap_or_default();
-    if training.iter().any(|&flag| flag != 0) {
+    if training.iter().any(|&flag| flag != 0) && call.optional_floats(1, "ratio")?.is_none_or(|ratio| ratio != [0.0]) {
         return unsupported("training mode");
     }
     let input = call.input(0)?;
     if call.output_count() < 2 {
         return Ok(vec![input]);
     }
-    unsupported("the output `mask`")
+    // The mask has the element type of the input before version 10.
+    let kept = match call.version() {
+        ..10 => from_floats(input.dtype()?, &[], [1.0])?,
+        _ => Tensor::from_bytes(DType::Bool, [], vec![1])?,
+    };
+    let mask = call.filled(&kept, &input.shape()?)?;
+    Ok(vec![input, mask])
 }
