@@ -62,7 +62,7 @@ def Hwc_BatchNormalizationOp : Hwc_Op<"batch_normalization"> {
                        Hwc_Tensor:$variance, DefaultValuedAttr<F32Attr, "1e-5f">:$epsilon);
   let results = (outs Hwc_Tensor:$result);
   let onnx = "BatchNormalization";
-  let cost = "Normalization";
+  let cost = "Elementwise";
   let infer = "normalization::batch(call)";
   let reference = "normalization::batch(call)";
   let lowering = "normalization::batch(call)";

@@ -23,7 +23,7 @@ def Hwc_ReduceSumOp : Hwc_Reduce<"reduce_sum", "ReduceSum", "reduction::sum", "r
 }
 
 def Hwc_ReduceMeanOp : Hwc_Reduce<"reduce_mean", "ReduceMean", "reduction::mean", "reduction::integer_mean", "Mean"> {
-  let summary = "Mean; integers are rounded towards zero; NaN or 0 over nothing";
+  let summary = "Mean; integers are summed in 64 bits and rounded towards zero; NaN or 0 over nothing";
 }
 
 def Hwc_ReduceMaxOp : Hwc_Reduce<"reduce_max", "ReduceMax", "reduction::max", "reduction::integer_max", "Max"> {

@@ -56,9 +56,7 @@ pub fn attention(call: &EvalCall) -> Evaluated {
         (0..value.shape()[3])
             .map(move |e| {
                 let group = h / shared;
-                // What has no weight is not looked at: it may be padding that is not a number.
-                let weighed = weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
-                weighed.map(|(j, w)| w * v[flat(&[b, group, j, e], value.shape())]).sum()
+                weights.iter().enumerate().map(|(j, w)| w * v[flat(&[b, group, j, e], value.shape())]).sum()
             })
             .collect::<Vec<f64>>()
     });

@@ -64,7 +64,10 @@ pub fn mean(group: &Group<f64>) -> f64 {
 }
 
 pub fn integer_mean(group: &Group<i128>) -> i128 {
-    integer_sum(group).checked_div(group.values.len() as i128).unwrap_or(0)
+    // Summed in 64 bits.
+    let sum = integer_sum(group);
+    let sum = if group.lowest < 0 { i128::from(sum as i64) } else { i128::from(sum as u64) };
+    sum.checked_div(group.values.len() as i128).unwrap_or(0)
 }
 
 pub fn max(group: &Group<f64>) -> f64 {

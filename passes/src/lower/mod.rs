@@ -16,6 +16,7 @@ pub mod normalization;
 pub mod reduction;
 pub mod resize;
 pub mod rotary;
+mod rows;
 pub mod scalar;
 pub mod scan;
 pub mod softmax;

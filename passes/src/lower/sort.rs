@@ -1,7 +1,180 @@
-//! Selection by comparison.
+//! Selection by a merge sort whose runs are cut off at k elements: n log k steps, and equal elements keep their order.
 
-use super::{LowerCall, Lowered, unsupported};
+use hwc_dialects::infer::axis;
+use hwc_runtime::{DType, dtype::Kind};
+
+use super::reduction::{ORD, UGT, ULT, integer_predicate};
+use super::rows::plain;
+use super::scalar::load;
+use super::{Emitter, LowerCall, Lowered};
+use crate::codegen::ir::Val;
 
 pub fn top_k<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
-    unsupported(call)
+    let (emit, dtype, shape, result) = (&call.emit, call.dtype(0)?, call.shape(0)?, call.result_shape(0)?);
+    plain(dtype)?;
+    let at = axis(call.attrs.int("axis")?, shape.len())?;
+    let (outer, inner) = (shape[..at].iter().product::<usize>(), shape[at + 1..].iter().product::<usize>());
+    let line = Line {
+        operand: emit.reshape(call.operand(0)?, &[outer, shape[at], inner]),
+        dtype,
+        length: shape[at],
+        k: result[at],
+        largest: call.attrs.bool("largest")?,
+    };
+    let i64_type = emit.integer_type(64);
+    let values = emit.empty(emit.storage(dtype), &[outer, line.k, inner]);
+    let indices = emit.empty(i64_type, &[outer, line.k, inner]);
+    let buffers = [emit.empty(i64_type, &[line.length]), emit.empty(i64_type, &[line.length])];
+    let carried = [values, indices, buffers[0], buffers[1]];
+    let results = each(emit, outer, &carried, |e, o, carried| {
+        each(e, inner, carried, |e, i, carried| {
+            let (ranked, other) = line.sort(e, o, i, [carried[2], carried[3]]);
+            let written = each(e, line.k, &carried[..2], |e, t, carried| {
+                let index = e.extract(ranked, &[t]);
+                let value = line.element(e, o, i, index);
+                let place = [o, t, i];
+                vec![e.insert_element(value, carried[0], &place), e.insert_element(index, carried[1], &place)]
+            });
+            // Each buffer goes back to where it came from, whichever the last step wrote.
+            let (first, second) = if line.steps() % 2 == 0 { (ranked, other) } else { (other, ranked) };
+            vec![written[0], written[1], first, second]
+        })
+    });
+    Ok(results[..2].iter().map(|&r| emit.reshape(r, &result)).collect())
+}
+
+/// `for i in 0..n`, carrying tensors.
+fn each<'c>(
+    emit: &Emitter<'c>,
+    n: usize,
+    carried: &[Val<'c>],
+    body: impl FnOnce(&Emitter<'c>, Val<'c>, &[Val<'c>]) -> Vec<Val<'c>>,
+) -> Vec<Val<'c>> {
+    emit.for_loop(emit.index(0), emit.index(n as i64), emit.index(1), carried, body)
+}
+
+/// What is sorted: lines along the middle dimension of `operand`.
+struct Line<'c> {
+    operand: Val<'c>,
+    dtype: DType,
+    length: usize,
+    k: usize,
+    largest: bool,
+}
+
+impl<'c> Line<'c> {
+    /// Rounds of merging until one run is left.
+    fn steps(&self) -> u32 {
+        self.length.next_power_of_two().trailing_zeros()
+    }
+
+    fn element(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, index: Val<'c>) -> Val<'c> {
+        let index = emit.cast("arith.index_cast", index, emit.index_type());
+        emit.extract(self.operand, &[o, index, i])
+    }
+
+    /// Whether the element of the right run goes before that of the left one.
+    fn right_first(&self, emit: &Emitter<'c>, left: Val<'c>, right: Val<'c>) -> Val<'c> {
+        let (left, right) = (load(emit, self.dtype, left), load(emit, self.dtype, right));
+        if !self.dtype.is_float() {
+            let unsigned = self.dtype.kind() != Kind::Signed;
+            return emit.compare("arith.cmpi", integer_predicate(self.largest, false, unsigned), right, left);
+        }
+        // NaN is above every number; two of them keep their order.
+        let (predicate, number) = if self.largest { (UGT, left) } else { (ULT, right) };
+        let before = emit.compare("arith.cmpf", predicate, right, left);
+        let guard = emit.compare("arith.cmpf", ORD, number, number);
+        emit.same("arith.andi", &[before, guard])
+    }
+
+    /// Sorts the indices of one line; the first k of the first buffer returned are in order.
+    fn sort(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, buffers: [Val<'c>; 2]) -> (Val<'c>, Val<'c>) {
+        let mut ranked = each(emit, self.length, &buffers[..1], |e, t, carried| {
+            let index = e.cast("arith.index_cast", t, e.integer_type(64));
+            vec![e.insert_element(index, carried[0], &[t])]
+        })[0];
+        let mut other = buffers[1];
+        for step in 0..self.steps() {
+            let merged = self.merge(emit, o, i, ranked, other, 1 << step);
+            (ranked, other) = (merged, ranked);
+        }
+        (ranked, other)
+    }
+
+    /// Merges each two runs that start `width` apart, of which no more than k elements count, from one buffer into the other.
+    fn merge(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, from: Val<'c>, into: Val<'c>, width: usize) -> Val<'c> {
+        let (length, run) = (self.length as i64, width.min(self.k) as i64);
+        let (zero, end, step) = (emit.index(0), emit.index(length), emit.index(2 * width as i64));
+        emit.for_loop(zero, end, step, &[into], |e, start, carried| {
+            let after = |by: i64| {
+                let place = e.same("arith.addi", &[start, e.index(by)]);
+                e.same("arith.minui", &[place, e.index(length)])
+            };
+            let (left_end, right, right_end) = (after(run), after(width as i64), after(width as i64 + run));
+            let lefts = e.same("arith.subi", &[left_end, start]);
+            let count = e.same("arith.addi", &[lefts, e.same("arith.subi", &[right_end, right])]);
+            let count = e.same("arith.minui", &[count, e.index(self.k as i64)]);
+            let (zero, one) = (e.index(0), e.index(1));
+            let merged = e.for_loop(zero, count, one, &[start, right, carried[0]], |e, t, carried| {
+                let (left, right, into) = (carried[0], carried[1], carried[2]);
+                // A run that is used up is not looked at: its place is read inside of the line all the same.
+                let inside = |at: Val<'c>| e.same("arith.minui", &[at, e.index(length - 1)]);
+                let [a, b] = [left, right].map(|at| e.extract(from, &[inside(at)]));
+                let before = self.right_first(e, self.element(e, o, i, a), self.element(e, o, i, b));
+                let has = |at, end| e.compare("arith.cmpi", integer_predicate(false, false, true), at, end);
+                let (has_left, has_right) = (has(left, left_end), has(right, right_end));
+                let no_left = e.same("arith.xori", &[has_left, e.int(e.integer_type(1), 1)]);
+                let either = e.same("arith.ori", &[no_left, before]);
+                let takes_right = e.same("arith.andi", &[has_right, either]);
+                let place = e.same("arith.addi", &[start, t]);
+                let into = e.insert_element(e.select(takes_right, b, a), into, &[place]);
+                let next = |at| e.same("arith.addi", &[at, e.index(1)]);
+                vec![e.select(takes_right, left, next(left)), e.select(takes_right, next(right), right), into]
+            });
+            vec![merged[2]]
+        })[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hwc_dialects::{Op, attrs};
+    use hwc_runtime::Tensor;
+
+    use super::*;
+    use crate::lower::testing::{check, random};
+
+    fn top(x: &Tensor, k: i64, axis: i64) {
+        for largest in [true, false] {
+            check(Op::TopK, &attrs! { "k" => k, "axis" => axis, "largest" => largest }, &[Some(x)], 0.0);
+        }
+    }
+
+    #[test]
+    fn each_type_with_ties() {
+        // Integers in [-4, 4) repeat.
+        for dtype in [DType::I64, DType::I8, DType::U8, DType::U64, DType::F16, DType::F32, DType::F64] {
+            let x = random(dtype, &[2, 11, 3], 1);
+            for (k, axis) in [(4, 1), (2, 0), (3, -1), (11, 1), (1, 1)] {
+                top(&x, k, axis);
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_and_k() {
+        for n in [0usize, 1, 2, 3, 5, 8, 17, 100] {
+            let x = random(DType::I32, &[n], n as u64);
+            for k in [0, 1, 2, 5, n / 2, n].into_iter().filter(|&k| k <= n) {
+                top(&x, k as i64, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_are_equal_and_nan_is_above_infinity() {
+        let (i, n) = (f32::INFINITY, f32::NAN);
+        let x = Tensor::from_vec(vec![9], vec![0.0, -0.0, n, i, -i, n, 0.0, -0.0, 1.0]).unwrap();
+        top(&x, 9, 0);
+    }
 }
