@@ -168,27 +168,22 @@ impl<'c> Emitter<'c> {
             return tensor;
         }
         let element = self.element_of(tensor);
+        let sizes = ("static_output_shape", self.i64_array(shape));
+        if from.is_empty() {
+            // One element expands to any rank without any group.
+            return self.regroup("tensor.expand_shape", tensor, self.tensor(element, shape), 0, &[sizes]);
+        }
         let count = shape.iter().product();
         let flat = if from.len() == 1 {
             tensor
         } else {
             self.regroup("tensor.collapse_shape", tensor, self.tensor(element, &[count]), from.len(), &[])
         };
-        if shape.len() == 1 {
-            return flat;
+        match shape.len() {
+            0 => self.regroup("tensor.collapse_shape", flat, self.tensor(element, shape), 0, &[]),
+            1 => flat,
+            rank => self.regroup("tensor.expand_shape", flat, self.tensor(element, shape), rank, &[sizes]),
         }
-        let sizes = ("static_output_shape", self.i64_array(shape));
-        if from.is_empty() || shape.is_empty() {
-            // A rank-0 tensor is reached from, and expands from, one element without any group.
-            let one = if from.is_empty() { tensor } else { flat };
-            let ty = self.tensor(element, shape);
-            return if shape.is_empty() {
-                self.regroup("tensor.collapse_shape", flat, ty, 0, &[])
-            } else {
-                self.regroup("tensor.expand_shape", one, ty, 0, &[sizes])
-            };
-        }
-        self.regroup("tensor.expand_shape", flat, self.tensor(element, shape), shape.len(), &[sizes])
     }
 
     /// A collapse to, or an expansion of, one dimension; `rank` is that of the other side, 0 for no group at all.

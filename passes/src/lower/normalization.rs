@@ -242,7 +242,7 @@ mod tests {
             for axis in [-1i64, 1, 0] {
                 let at = axis.rem_euclid(3) as usize;
                 let (scale, bias) = (random(dtype, &[2, 3, 4][at..], 2), random(dtype, &[2, 3, 4][at..], 3));
-                let attrs = attrs! { "axis" => axis, "epsilon" => 0.1 };
+                let attrs = attrs! { "axis" => axis, "epsilon" => 0.125 };
                 check(Op::LayerNormalization, &attrs, &[Some(&x), Some(&scale), Some(&bias)], tolerance);
                 check(Op::LayerNormalization, &attrs, &[Some(&x), Some(&scale), None], tolerance);
                 check(Op::RmsNormalization, &attrs, &[Some(&x), Some(&scale)], tolerance);
@@ -275,7 +275,7 @@ mod tests {
                 let [s, b, m] = [2, 3, 4].map(|seed| random(dtype, &[4], seed));
                 let v = variances(dtype, &[4]);
                 let all = [Some(&x), Some(&s), Some(&b), Some(&m), Some(&v)];
-                check(Op::BatchNormalization, &attrs! { "epsilon" => 0.1 }, &all, tolerance);
+                check(Op::BatchNormalization, &attrs! { "epsilon" => 0.125 }, &all, tolerance);
                 for groups in [1i64, 2, 4] {
                     let attrs = attrs! { "groups" => groups, "epsilon" => 0.5 };
                     check(Op::GroupNormalization, &attrs, &all[..3], tolerance);

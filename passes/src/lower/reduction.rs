@@ -217,16 +217,15 @@ pub fn extremes<'c>(
     let loops: Vec<Loop> = reduced.iter().map(|&r| if r { Loop::Reduction } else { Loop::Parallel }).collect();
     let kept_dims = kept_shape(shape, &reduced);
     let i64_type = emit.integer_type(64);
-    // The first element is the best to begin with; comparing it with itself changes nothing.
-    let sizes: Vec<usize> = shape.iter().zip(&reduced).map(|(&n, &r)| if r { 1 } else { n }).collect();
-    let first = emit.slice(tensor, &vec![0; shape.len()], &sizes, &vec![1; shape.len()]);
-    let best = emit.reshape(first, &kept_dims);
+    let best = emit.filled(&kept_dims, emit.zero(emit.storage(dtype)));
     let index = emit.filled(&kept_dims, emit.zero(i64_type));
     let map = kept(emit, &reduced);
     emit.generic(&[(tensor, emit.identity(shape.len()))], &[(best, map), (index, map)], &loops, |e, v| {
         let (x, best) = (load(e, dtype, v[0]), load(e, dtype, v[1]));
-        let better = beats(e, dtype, which, x, best);
         let position = e.cast("arith.index_cast", e.loop_index(at), i64_type);
+        // The first element stands against nothing.
+        let is_first = e.compare("arith.cmpi", 0, position, e.int(i64_type, 0));
+        let better = e.same("arith.ori", &[is_first, beats(e, dtype, which, x, best)]);
         vec![e.select(better, v[0], v[1]), e.select(better, position, v[2])]
     })[1]
 }

@@ -4,7 +4,7 @@ use hwc_dialects::infer::axis;
 use hwc_runtime::{DType, dtype::Kind};
 
 use super::reduction::{ORD, UGT, ULT, integer_predicate};
-use super::rows::plain;
+use super::rows::{self, Read, plain};
 use super::scalar::load;
 use super::{Emitter, LowerCall, Lowered};
 use crate::codegen::ir::Val;
@@ -22,25 +22,24 @@ pub fn top_k<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
         largest: call.attrs.bool("largest")?,
     };
     let i64_type = emit.integer_type(64);
-    let values = emit.empty(emit.storage(dtype), &[outer, line.k, inner]);
     let indices = emit.empty(i64_type, &[outer, line.k, inner]);
-    let buffers = [emit.empty(i64_type, &[line.length]), emit.empty(i64_type, &[line.length])];
-    let carried = [values, indices, buffers[0], buffers[1]];
-    let results = each(emit, outer, &carried, |e, o, carried| {
+    // Both sides of each merge are rows of one tensor: two tensors of one type could become one.
+    let rows = emit.empty(i64_type, &[2, line.length]);
+    let indices = each(emit, outer, &[indices, rows], |e, o, carried| {
         each(e, inner, carried, |e, i, carried| {
-            let (ranked, other) = line.sort(e, o, i, [carried[2], carried[3]]);
-            let written = each(e, line.k, &carried[..2], |e, t, carried| {
-                let index = e.extract(ranked, &[t]);
-                let value = line.element(e, o, i, index);
-                let place = [o, t, i];
-                vec![e.insert_element(value, carried[0], &place), e.insert_element(index, carried[1], &place)]
+            let (rows, row) = line.sort(e, o, i, carried[1]);
+            let written = each(e, line.k, &carried[..1], |e, t, carried| {
+                let index = e.extract(rows, &[e.index(row), t]);
+                vec![e.insert_element(index, carried[0], &[o, t, i])]
             });
-            // Each buffer goes back to where it came from, whichever the last step wrote.
-            let (first, second) = if line.steps() % 2 == 0 { (ranked, other) } else { (other, ranked) };
-            vec![written[0], written[1], first, second]
+            vec![written[0], rows]
         })
+    })[0];
+    let shape = [outer, line.k, inner];
+    let values = rows::each(emit, &[Read::new(indices, DType::I64, emit.identity(3))], dtype, &shape, |e, index| {
+        load(e, dtype, line.element(e, e.loop_index(0), e.loop_index(2), index[0]))
     });
-    Ok(results[..2].iter().map(|&r| emit.reshape(r, &result)).collect())
+    Ok([values, indices].iter().map(|&r| emit.reshape(r, &result)).collect())
 }
 
 /// `for i in 0..n`, carrying tensors.
@@ -87,25 +86,25 @@ impl<'c> Line<'c> {
         emit.same("arith.andi", &[before, guard])
     }
 
-    /// Sorts the indices of one line; the first k of the first buffer returned are in order.
-    fn sort(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, buffers: [Val<'c>; 2]) -> (Val<'c>, Val<'c>) {
-        let mut ranked = each(emit, self.length, &buffers[..1], |e, t, carried| {
+    /// Sorts the indices of one line; the first k of the row returned are in order.
+    fn sort(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, rows: Val<'c>) -> (Val<'c>, i64) {
+        let mut rows = each(emit, self.length, &[rows], |e, t, carried| {
             let index = e.cast("arith.index_cast", t, e.integer_type(64));
-            vec![e.insert_element(index, carried[0], &[t])]
+            vec![e.insert_element(index, carried[0], &[e.index(0), t])]
         })[0];
-        let mut other = buffers[1];
+        let mut row = 0;
         for step in 0..self.steps() {
-            let merged = self.merge(emit, o, i, ranked, other, 1 << step);
-            (ranked, other) = (merged, ranked);
+            rows = self.merge(emit, o, i, rows, row, 1 << step);
+            row = 1 - row;
         }
-        (ranked, other)
+        (rows, row)
     }
 
-    /// Merges each two runs that start `width` apart, of which no more than k elements count, from one buffer into the other.
-    fn merge(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, from: Val<'c>, into: Val<'c>, width: usize) -> Val<'c> {
+    /// Merges each two runs that start `width` apart, of which no more than k elements count, from one row into the other.
+    fn merge(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, rows: Val<'c>, row: i64, width: usize) -> Val<'c> {
         let (length, run) = (self.length as i64, width.min(self.k) as i64);
         let (zero, end, step) = (emit.index(0), emit.index(length), emit.index(2 * width as i64));
-        emit.for_loop(zero, end, step, &[into], |e, start, carried| {
+        emit.for_loop(zero, end, step, &[rows], |e, start, carried| {
             let after = |by: i64| {
                 let place = e.same("arith.addi", &[start, e.index(by)]);
                 e.same("arith.minui", &[place, e.index(length)])
@@ -116,10 +115,10 @@ impl<'c> Line<'c> {
             let count = e.same("arith.minui", &[count, e.index(self.k as i64)]);
             let (zero, one) = (e.index(0), e.index(1));
             let merged = e.for_loop(zero, count, one, &[start, right, carried[0]], |e, t, carried| {
-                let (left, right, into) = (carried[0], carried[1], carried[2]);
+                let (left, right, rows) = (carried[0], carried[1], carried[2]);
                 // A run that is used up is not looked at: its place is read inside of the line all the same.
                 let inside = |at: Val<'c>| e.same("arith.minui", &[at, e.index(length - 1)]);
-                let [a, b] = [left, right].map(|at| e.extract(from, &[inside(at)]));
+                let [a, b] = [left, right].map(|at| e.extract(rows, &[e.index(row), inside(at)]));
                 let before = self.right_first(e, self.element(e, o, i, a), self.element(e, o, i, b));
                 let has = |at, end| e.compare("arith.cmpi", integer_predicate(false, false, true), at, end);
                 let (has_left, has_right) = (has(left, left_end), has(right, right_end));
@@ -127,9 +126,9 @@ impl<'c> Line<'c> {
                 let either = e.same("arith.ori", &[no_left, before]);
                 let takes_right = e.same("arith.andi", &[has_right, either]);
                 let place = e.same("arith.addi", &[start, t]);
-                let into = e.insert_element(e.select(takes_right, b, a), into, &[place]);
+                let rows = e.insert_element(e.select(takes_right, b, a), rows, &[e.index(1 - row), place]);
                 let next = |at| e.same("arith.addi", &[at, e.index(1)]);
-                vec![e.select(takes_right, left, next(left)), e.select(takes_right, next(right), right), into]
+                vec![e.select(takes_right, left, next(left)), e.select(takes_right, next(right), right), rows]
             });
             vec![merged[2]]
         })[0]

@@ -23,7 +23,12 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
     let first = block.first_operation().ok_or_else(malformed)?;
     let start = Builder::before(context, first).ok_or_else(malformed)?;
     let end = Builder::before(context, terminator).ok_or_else(malformed)?;
-    let memref = |ty: Type<'c>| start.memref(ir::element_type(ty), &ir::static_shape(ty).unwrap_or_default());
+    // Nothing is read from or written to a tensor without elements, and a memref with a stride of 0 is not LLVM's.
+    let is_empty = |ty: Type<'c>| ir::static_shape(ty).is_some_and(|shape| shape.contains(&0));
+    let memref = |ty: Type<'c>| {
+        let shape = if is_empty(ty) { vec![0] } else { ir::static_shape(ty).unwrap_or_default() };
+        start.memref(ir::element_type(ty), &shape)
+    };
 
     let tensors = ir::arguments(block);
     let mut types = Vec::new();
@@ -35,14 +40,20 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
         let ty = memref(tensor.r#type());
         types.push(ty);
         let buffer = block.add_argument(ty, kernel.location());
-        let restrict = [("restrict", start.unit())];
-        let read = start.value("bufferization.to_tensor", &[buffer], tensor.r#type(), &restrict);
+        let read = if is_empty(tensor.r#type()) {
+            start.value("tensor.empty", &[], tensor.r#type(), &[])
+        } else {
+            start.value("bufferization.to_tensor", &[buffer], tensor.r#type(), &[("restrict", start.unit())])
+        };
         ir::replace_uses(*tensor, read);
     }
     for value in ir::operands(terminator).into_iter().filter(|v| ir::type_bytes(v.r#type()) != Some(0)) {
         let ty = memref(value.r#type());
         types.push(ty);
         let buffer = block.add_argument(ty, kernel.location());
+        if is_empty(value.r#type()) {
+            continue;
+        }
         let attributes = [("restrict", end.unit()), ("writable", end.unit())];
         end.op("bufferization.materialize_in_destination", &[value, buffer], &[], &attributes);
     }
