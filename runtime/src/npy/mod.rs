@@ -33,8 +33,9 @@ pub enum NpyError {
     /// The element type is not one of a tensor.
     #[error("elements of NumPy's type `{0}` are not supported: convert them with `astype`, for instance to float32")]
     Descr(String),
-    #[error("its elements are `{actual}`, but {expected} is needed: convert them with `astype`")]
-    Type { expected: DType, actual: String },
+    /// The element type is not one of a tensor, nor can it stand for the wanted one.
+    #[error("elements of NumPy's type `{actual}` are no {wanted}: convert them with `astype`")]
+    Type { wanted: DType, actual: String },
     #[error("{dtype} {shape:?} does not take {actual} bytes, which is what follows the header")]
     Size { dtype: DType, shape: Vec<usize>, actual: u64 },
     #[error("element {element} is stored as {byte:#04x}, which is no {dtype}")]
@@ -56,8 +57,11 @@ impl NpyError {
     }
 }
 
-/// Reads a tensor. Where a type is expected, the file must hold elements of it, or what they are stored as.
-pub fn read(path: impl AsRef<Path>, expected: Option<DType>) -> Result<Tensor, NpyError> {
+/// Reads a tensor.
+///
+/// Elements that are what the wanted type is stored as are taken for it; others keep their own type, so that whoever
+/// binds the tensor can list everything that does not fit.
+pub fn read(path: impl AsRef<Path>, wanted: Option<DType>) -> Result<Tensor, NpyError> {
     let path = path.as_ref();
     let open = || {
         // Opening a pipe would wait for its writer, and a device may never end.
@@ -69,15 +73,15 @@ pub fn read(path: impl AsRef<Path>, expected: Option<DType>) -> Result<Tensor, N
     };
     let read = || {
         let (mut file, length) = open()?;
-        decode_from(&mut file, length, expected)
+        decode_from(&mut file, length, wanted)
     };
     read().map_err(|source| NpyError::At { path: path.to_path_buf(), source: Box::new(source) })
 }
 
 /// Reads a tensor from the contents of a file; see [`read`].
-pub fn decode(mut contents: &[u8], expected: Option<DType>) -> Result<Tensor, NpyError> {
+pub fn decode(mut contents: &[u8], wanted: Option<DType>) -> Result<Tensor, NpyError> {
     let length = contents.len() as u64;
-    decode_from(&mut contents, length, expected)
+    decode_from(&mut contents, length, wanted)
 }
 
 /// Writes a tensor; the file appears whole or not at all.
@@ -143,18 +147,23 @@ const fn numpy_type(dtype: DType) -> (&'static str, bool) {
 }
 
 /// The type of elements that NumPy calls `descr`, without its byte order.
-fn dtype_of(descr: &str, expected: Option<DType>) -> Result<DType, NpyError> {
-    let Some(expected) = expected else {
-        let known = DType::ALL.iter().copied().find(|&dtype| numpy_type(dtype) == (descr, true));
-        return known.ok_or_else(|| NpyError::Descr(descr.to_owned()));
-    };
-    let (code, own) = numpy_type(expected);
-    // The package ml_dtypes has types of its own, which are saved as nameless bytes or, one of them, as `f1`.
-    let nameless = !own && if expected.size() == 1 { matches!(descr, "V1" | "f1") } else { descr == "V2" };
-    if descr == code || nameless { Ok(expected) } else { Err(NpyError::Type { expected, actual: descr.to_owned() }) }
+fn dtype_of(descr: &str, wanted: Option<DType>) -> Result<DType, NpyError> {
+    if let Some(wanted) = wanted {
+        let (code, own) = numpy_type(wanted);
+        // The package ml_dtypes has types of its own, which are saved as nameless bytes or, one of them, as `f1`.
+        let nameless = !own && if wanted.size() == 1 { matches!(descr, "V1" | "f1") } else { descr == "V2" };
+        if descr == code || nameless {
+            return Ok(wanted);
+        }
+    }
+    let known = DType::ALL.iter().copied().find(|&dtype| numpy_type(dtype) == (descr, true));
+    known.ok_or_else(|| match wanted {
+        Some(wanted) => NpyError::Type { wanted, actual: descr.to_owned() },
+        None => NpyError::Descr(descr.to_owned()),
+    })
 }
 
-fn decode_from(input: &mut dyn Read, length: u64, expected: Option<DType>) -> Result<Tensor, NpyError> {
+fn decode_from(input: &mut dyn Read, length: u64, wanted: Option<DType>) -> Result<Tensor, NpyError> {
     let mut start = Vec::new();
     Read::take(&mut *input, 10).read_to_end(&mut start)?;
     let Some(&[major, _, low, high]) = start.strip_prefix(MAGIC) else {
@@ -182,7 +191,7 @@ fn decode_from(input: &mut dyn Read, length: u64, expected: Option<DType>) -> Re
         Some((order @ ("<" | ">" | "=" | "|"), descr)) => (order, descr),
         _ => ("=", header.descr.as_str()),
     };
-    let dtype = dtype_of(descr, expected)?;
+    let dtype = dtype_of(descr, wanted)?;
     // The length is compared before memory is taken for it.
     let actual = length.saturating_sub(prelude + u64::from(header_length));
     let shape = header.shape;

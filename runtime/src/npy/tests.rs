@@ -53,11 +53,14 @@ fn byte_and_index_order_are_put_right() {
 }
 
 #[test]
-fn nameless_bytes_need_an_expected_type() {
+fn nameless_bytes_need_a_wanted_type() {
     let bf16 = file(&dictionary("<V2", false, "(1,)"), &[0x80, 0x3f]);
     assert_eq!(decode(&bf16, Some(DType::BF16)).expect("sound").to_vec(), Ok(vec![half::bf16::ONE]));
     assert!(matches!(decode(&bf16, None), Err(NpyError::Descr(_))));
     assert!(matches!(decode(&bf16, Some(DType::F16)), Err(NpyError::Type { .. })));
+    let i8 = file(&dictionary("|i1", false, "(1,)"), &[1]);
+    assert_eq!(decode(&i8, Some(DType::F32)).expect("sound").dtype(), DType::I8);
+    assert_eq!(decode(&i8, Some(DType::I4)).expect("sound").dtype(), DType::I4);
     let f8 = file(&dictionary("<f1", false, "(1,)"), &[1]);
     assert_eq!(decode(&f8, Some(DType::F8E5M2)).expect("sound").dtype(), DType::F8E5M2);
 }
