@@ -24,7 +24,7 @@ impl Target {
     }
 
     pub(crate) fn options(&self) -> TargetOptions {
-        TargetOptions { cpu: self.cpu.clone().map_or(Cpu::Host, Cpu::Named) }
+        TargetOptions { cpu: self.cpu.clone().map_or(Cpu::Host, Cpu::Named), ..TargetOptions::default() }
     }
 }
 

@@ -81,7 +81,7 @@ pub fn options(how: &How) -> Result<Options, Failure> {
         options = options.dim(name, *size);
     }
     for (input, path) in &how.values {
-        options = options.value(input, npy::read(path, None).map_err(|e| Failure::input(path.display(), e))?);
+        options = options.value(input, npy::read(path, None)?);
     }
     Ok(options)
 }

@@ -59,6 +59,13 @@ impl From<hwc_runtime::LoadError> for Failure {
     }
 }
 
+impl From<hwc_runtime::npy::NpyError> for Failure {
+    fn from(error: hwc_runtime::npy::NpyError) -> Failure {
+        let fault = if error.is_environment() { Fault::Environment } else { Fault::Input };
+        Failure { fault, message: error.to_string() }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         let fault = match error {

@@ -16,7 +16,9 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     let loaded = started.elapsed();
     let mut inputs: Vec<(&str, Tensor)> = Vec::new();
     for (name, path) in &arguments.inputs {
-        inputs.push((name, npy::read(path, None).map_err(|e| Failure::input(path.display(), e))?));
+        // Types that NumPy lacks are read by what the model wants; what does not fit is listed by the session.
+        let wanted = session.manifest().inputs.iter().find(|input| input.name == *name).map(|input| input.dtype);
+        inputs.push((name, npy::read(path, wanted)?));
     }
     let mut times = Vec::with_capacity(arguments.repeat as usize);
     let mut outputs = None;
@@ -30,7 +32,7 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
         for (name, value) in outputs.iter() {
             let path = folder.join(format!("{}.npy", file_name(name)));
-            npy::write(&path, value).map_err(|e| Failure::environment(path.display(), e))?;
+            npy::write(&path, value)?;
         }
     }
     let first = times[0];
