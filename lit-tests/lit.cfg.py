@@ -21,8 +21,9 @@ config.test_exec_root = os.path.join(target, "lit")
 # The directory of hwc-opt comes first, then FileCheck, not and split-file.
 config.environment["PATH"] = os.pathsep.join([os.path.dirname(hwc_opt), os.path.join(llvm, "bin"), os.environ["PATH"]])
 config.environment["HOME"] = os.environ.get("HOME", "/")
-# `%python` has onnx and numpy, for tests that need a model file.
+# `%onnx TEXT MODEL` writes a model from ONNX's text form; `%python` has onnx and numpy.
 python = os.path.join(venv, "bin", "python")
+config.substitutions.append(("%onnx", python + " " + os.path.join(root, "lit-tests", "onnx_text.py")))
 config.substitutions.append(("%python", python))
 if os.path.exists(python):
     config.available_features.add("onnx")
