@@ -2,16 +2,18 @@
 //!
 //! ONNX bytes in, native code in memory, outputs:
 //!
-//! ```no_run
+//! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use hwc::{Compiler, Model, Options, Tensor};
 //!
-//! let model = Model::from_bytes(std::fs::read("model.onnx")?)?;
+//! let bytes: &[u8] = include_bytes!("../tests/data/affine.onnx"); // y = relu(x + [1, 10, 100])
+//! let model = Model::from_bytes(bytes)?;
 //! let artifact = Compiler::new(Options::new().dim("batch", 1)).compile(&model)?;
 //! let session = artifact.session()?;
-//! let x = Tensor::from_vec(vec![1, 3], vec![1.0f32, 2.0, 3.0])?;
+//! let x = Tensor::from_vec(vec![1, 3], vec![1.0f32, -20.0, 3.0])?;
 //! let outputs = session.run([("x", &x)])?;
-//! println!("{:?}", outputs.get("y"));
+//! let y = outputs.get("y").ok_or("no output y")?;
+//! assert_eq!(y.to_vec::<f32>()?, [2.0, 0.0, 103.0]);
 //! # Ok(())
 //! # }
 //! ```

@@ -14,7 +14,7 @@ use crate::codegen::ir::{self, Blk, Builder, Val};
 #[derive(Debug, thiserror::Error)]
 pub enum LowerError {
     /// The program is valid, but parts of it cannot be turned into native code: one line per operation.
-    #[error("{} operations cannot be compiled:\n  {}", .0.len(), .0.join("\n  "))]
+    #[error("no native code for {} operation{}:\n  {}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n  "))]
     Unsupported(Vec<String>),
     /// The module is not what the pass expects: a defect of the pass before it, or of hand-written input.
     #[error("cannot lower this module: {0}")]
@@ -90,7 +90,7 @@ fn lower_one<'c>(
             match lower_operation(&call) {
                 Ok(results) => results,
                 Err(reason) => {
-                    problems.push(format!("{}: {}: {reason}", operation.location(), view.op.info().name));
+                    problems.push(format!("{}: {}: {reason}", place(operation), view.op.info().name));
                     return Ok(None);
                 }
             }
@@ -131,6 +131,16 @@ fn keep<'c>(
         }
         name => Err(format!("holds {name}, which is neither of the dialect `hwc` nor a call nor a return")),
     }
+}
+
+/// Where an operation comes from: the node's name, or file, line and column.
+fn place(operation: ir::Op) -> String {
+    let location = operation.location();
+    if location.is_name() {
+        return format!("node `{}`", location.name_value().as_string_ref().as_str().unwrap_or("?"));
+    }
+    let text = location.to_string();
+    text.trim_start_matches("loc(").trim_end_matches(')').replace('"', "")
 }
 
 fn storage_type<'c>(emit: &Emitter<'c>, ty: Type<'c>) -> Option<Type<'c>> {
