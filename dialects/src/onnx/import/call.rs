@@ -6,7 +6,7 @@ use hwc_runtime::{DType, Tensor};
 
 use super::engine::Engine;
 use super::failure::{Failure, invalid, unsupported};
-use super::value::Value;
+use super::value::{Value, Var};
 use crate::attrs::{Attr, Attrs};
 use crate::infer::axis;
 use crate::onnx::attribute::{Attribute, Constant};
@@ -204,6 +204,18 @@ impl<'m> Call<'_, 'm> {
             return invalid(format!("a body of {} inputs is given {}", graph.inputs.len(), inputs.len()));
         }
         self.engine.inline(graph, inputs, &format!("{}{step}/", self.name))
+    }
+
+    /// Warns that both branches are computed because of a condition that depends on inputs.
+    pub fn warn_of_choice(&mut self, condition: &Var) {
+        let inputs: Vec<_> = self.engine.program.inputs_of(condition).iter().map(|i| format!("`{}`", i.name)).collect();
+        let text = format!(
+            "node `{}` ({}): both branches are computed, for which one is taken depends on {}",
+            self.name,
+            self.node.op_type,
+            inputs.join(", ")
+        );
+        self.engine.warnings.push(text);
     }
 
     /// The type declared for an output, where all of it is known.

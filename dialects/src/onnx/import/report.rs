@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::onnx::error::Fault;
+use crate::onnx::error::{Fault, Plain};
 use crate::onnx::limits::MAX_PROBLEMS;
 use crate::onnx::opset;
 
@@ -72,7 +72,7 @@ struct Names<'a>(&'a [String]);
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;
-        let shown: Vec<String> = self.0.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        let shown: Vec<String> = self.0.iter().take(SHOWN).map(|name| format!("`{}`", Plain(name))).collect();
         f.write_str(&shown.join(", "))?;
         if self.0.len() > SHOWN { write!(f, " and {} more", self.0.len() - SHOWN) } else { Ok(()) }
     }
@@ -84,26 +84,26 @@ impl fmt::Display for Report {
         if !self.dims.is_empty() {
             f.write_str("\n  dimensions of inputs must be fixed:")?;
             for (name, axes) in &self.dims {
-                write!(f, "\n    --dim {name}=N  ({})", axes.join(", "))?;
+                write!(f, "\n    --dim {}=N  ({})", Plain(name), Plain(&axes.join(", ")))?;
             }
         }
         if !self.values.is_empty() {
             f.write_str("\n  values of inputs that decide shapes must be given:")?;
             for (name, nodes) in &self.values {
-                write!(f, "\n    --value {name}=FILE.npy  (for {})", Names(nodes))?;
+                write!(f, "\n    --value {}=FILE.npy  (for {})", Plain(name), Names(nodes))?;
             }
         }
         if !self.unsupported.is_empty() {
             let count: usize = self.unsupported.values().map(Vec::len).sum();
             write!(f, "\n  {count} node{} cannot be compiled:", if count == 1 { "" } else { "s" })?;
             for (op, nodes) in &self.unsupported {
-                let domain = opset::display(&op.domain);
-                write!(f, "\n    {} x {domain}.{} (opset {}), ", nodes.len(), op.op_type, op.version)?;
-                write!(f, "{}: {}", op.reason, Names(nodes))?;
+                let (domain, op_type) = (Plain(opset::display(&op.domain)), Plain(&op.op_type));
+                write!(f, "\n    {} x {domain}.{op_type} (opset {}), ", nodes.len(), op.version)?;
+                write!(f, "{}: {}", Plain(&op.reason), Names(nodes))?;
             }
         }
         for finding in self.beyond.iter().chain(&self.invalid) {
-            write!(f, "\n  {}: {}", finding.place, finding.message)?;
+            write!(f, "\n  {}: {}", Plain(&finding.place), Plain(&finding.message))?;
         }
         if self.invalid_more > 0 { write!(f, "\n  and {} more", self.invalid_more) } else { Ok(()) }
     }

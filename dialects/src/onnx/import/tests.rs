@@ -175,6 +175,16 @@ fn all_unsupported_operators_are_reported_at_once() {
 }
 
 #[test]
+fn names_cannot_act_on_a_terminal() {
+    let nodes =
+        [NodeProto { name: "\u{1b}[2J\n".into(), ..node("Add", &["x", "w"], &["y"]) }, node("A\tB", &["x"], &["z"])];
+    let graph = graph([value("x", "2"), value("w", "3"), value("m", "a\u{7},2")], [untyped("y"), untyped("z")], nodes);
+    let text = report(model(graph), &Options::default()).to_string();
+    assert!(text.contains(r"node `\u{1b}[2J\n` (Add)") && text.contains(r"ai.onnx.A\tB"), "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
+}
+
+#[test]
 fn declared_types_are_checked() {
     let mut graph = graph(
         [value("x", "n")],
@@ -216,14 +226,34 @@ fn branches_are_chosen() {
     let branches = [subgraph("then_branch", branch("Relu")), subgraph("else_branch", branch("Unknown"))];
     let nodes = [with(node("If", &["c"], &["y"]), branches)];
     let mut graph = graph([value("x", "2"), typed("c", DType::Bool, "")], [untyped("y")], nodes);
-    let needed = report(model(graph.clone()), &Options::default());
-    assert_eq!(needed.values.keys().collect::<Vec<_>>(), ["c"]);
+    let both = report(model(graph.clone()), &Options::default());
+    assert_eq!(both.unsupported.len(), 1, "{both}");
     let chosen = imported(model(graph.clone()), &options(&[], &[("c", truth(true))]));
     assert_eq!(ops(&chosen), [Op::Relu]);
     assert_eq!(&*chosen.program.operations[0].name, "y/r");
     graph.input.pop();
     graph.initializer = vec![constant("c", &truth(false))];
     assert_eq!(report(model(graph), &Options::default()).unsupported.len(), 1);
+}
+
+#[test]
+fn both_branches_are_computed_where_the_condition_depends_on_data() {
+    let choice = |other: &str| {
+        let branches = [subgraph("then_branch", branch("Relu")), subgraph("else_branch", branch(other))];
+        let nodes = [with(node("If", &["c"], &["y"]), branches)];
+        model(graph([value("x", "2"), typed("c", DType::Bool, "1")], [untyped("y")], nodes))
+    };
+    let imported = imported(choice("Identity"), &Options::default());
+    let x = f32s(&[2], &[-1.0, 2.0]);
+    let taken = |c: u8| {
+        let c = Tensor::from_bytes(DType::Bool, [1], vec![c]).expect("data fits the shape");
+        imported.program.evaluate(&[x.clone(), c]).expect("evaluates")
+    };
+    assert_eq!((taken(1), taken(0)), (vec![f32s(&[2], &[0.0, 2.0])], vec![x.clone()]));
+    assert_eq!(imported.warnings, ["node `y` (If): both branches are computed, for which one is taken depends on `c`"]);
+    // Values of different shapes cannot be chosen between.
+    let needed = report(choice("Size"), &Options::default());
+    assert_eq!(needed.values.keys().collect::<Vec<_>>(), ["c"]);
 }
 
 fn counting_loop(condition: NodeProto) -> ModelProto {
@@ -245,6 +275,19 @@ fn loops_are_unrolled() {
     let names: Vec<_> = unrolled.program.operations.iter().map(|operation| &*operation.name).collect();
     assert_eq!(names, ["y[0]/next", "y[1]/next", "y[2]/next"]);
     assert_eq!(run(model, &[f32s(&[1], &[2.0])]), [f32s(&[1], &[8.0])]);
+}
+
+#[test]
+fn loops_end_where_their_condition_does() {
+    // Goes on while the sum is not equal to twice the input.
+    let twice = node("Add", &["x", "x"], &["twice"]);
+    let mut model = counting_loop(node("Not", &["equal"], &["go_on"]));
+    if let Some(graph) = &mut model.graph {
+        graph.node.insert(0, twice);
+        let body = graph.node[1].attribute[0].g.as_mut().expect("a body");
+        body.node.insert(1, node("Equal", &["next", "twice"], &["equal"]));
+    }
+    assert_eq!(run(model, &[f32s(&[1], &[2.0])]), [f32s(&[1], &[4.0])]);
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn damaged_files_tell_the_place() {
 
 #[test]
 fn small_files_cannot_ask_for_much_memory() {
-    let nodes = GraphProto { node: vec![Default::default(); 4 << 20], ..Default::default() };
+    let nodes = GraphProto { node: vec![Default::default(); 3 << 19], ..Default::default() };
     let error = load(model(nodes)).map_err(|error| error.fault());
     assert_eq!(error.err(), Some(Fault::Input));
 }
