@@ -47,6 +47,24 @@ impl Call<'_, '_> {
         self.op(Op::Transpose, attrs! { "permutation" => dims(permutation) }, &[value])
     }
 
+    /// The last two dimensions exchanged.
+    pub fn transpose_matrix(&mut self, value: &Value) -> Result<Value, Failure> {
+        let mut permutation: Vec<usize> = (0..value.rank()?).collect();
+        if let [.., rows, columns] = &mut permutation[..] {
+            std::mem::swap(rows, columns);
+        }
+        self.transpose(value, &permutation)
+    }
+
+    /// The value times a number.
+    pub fn scaled(&mut self, value: &Value, factor: f32) -> Result<Value, Failure> {
+        if factor == 1.0 {
+            return Ok(value.clone());
+        }
+        let factor = self.scalar(value.dtype()?, f64::from(factor))?;
+        self.op(Op::Mul, attrs! {}, &[value, &factor])
+    }
+
     /// Values one after the other along an axis.
     pub fn concat(&mut self, values: &[Value], axis: usize) -> Result<Value, Failure> {
         match values {

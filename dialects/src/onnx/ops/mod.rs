@@ -10,10 +10,15 @@
 //! done yet, so that nothing is ever compiled wrongly. It need not check what type inference of the operations checks.
 
 mod constant;
+mod contraction;
 mod control;
+mod convolution;
+mod pooling;
+mod recurrent;
 mod scan;
 mod sequence;
 mod shape;
+mod windows;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -22,7 +27,17 @@ use super::import::{Call, Outputs};
 use crate::op::{CostClass, Op, OpInfo};
 
 /// The families. One line adds a family.
-const FAMILIES: &[&[Row]] = &[constant::OPS, control::OPS, scan::OPS, sequence::OPS, shape::OPS];
+const FAMILIES: &[&[Row]] = &[
+    constant::OPS,
+    contraction::OPS,
+    control::OPS,
+    convolution::OPS,
+    pooling::OPS,
+    recurrent::OPS,
+    scan::OPS,
+    sequence::OPS,
+    shape::OPS,
+];
 
 /// Translates one node.
 pub type Import = for<'e, 'm> fn(&mut Call<'e, 'm>) -> Outputs;
