@@ -37,19 +37,25 @@ bool hwcElementsBytes(MlirAttribute attribute, const char **data, size_t *size, 
   return false;
 }
 
-// Whether a CPU of this target has all of the features (`+avx,+avx2`); -1 if the target or the CPU is unknown.
-// `extra` are features on top of those the CPU's name implies.
-int hwcCpuHasFeature(const char *triple, const char *cpu, const char *extra, const char *feature) {
+// Which of `count` features (`+avx`) a CPU of this target has: writes 0 or 1 for each. False if the target or the CPU is
+// unknown. `extra` are features on top of those the CPU's name implies.
+bool hwcCpuFeatures(const char *triple, const char *cpu, const char *extra, const char *const *features, size_t count,
+                    unsigned char *has) {
   std::string error;
   llvm::Triple parsed(triple);
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(parsed, error);
   if (!target)
-    return -1;
+    return false;
+  // Asked for without a CPU first: LLVM prints a complaint about a name it does not know.
   std::unique_ptr<llvm::MCSubtargetInfo> info(target->createMCSubtargetInfo(parsed, "", ""));
   if (!info || !info->isCPUStringValid(cpu))
-    return -1;
+    return false;
   info.reset(target->createMCSubtargetInfo(parsed, cpu, extra));
-  return info && info->checkFeatures(feature);
+  if (!info)
+    return false;
+  for (size_t i = 0; i < count; ++i)
+    has[i] = info->checkFeatures(features[i]);
+  return true;
 }
 
 } // extern "C"

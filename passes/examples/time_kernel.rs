@@ -6,7 +6,7 @@
 
 use std::{error::Error, time::Instant};
 
-use hwc_passes::codegen::{Loaded, Silent, TargetOptions, compile, context};
+use hwc_passes::codegen::{Loaded, Observer, TargetOptions, compile, context};
 use melior::ir::{BlockLike, Module, RegionLike, ValueLike, operation::OperationLike};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -14,6 +14,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         time(&path)?;
     }
     Ok(())
+}
+
+/// The time since the last phase, for each phase.
+struct Phases(f64, String);
+
+impl Phases {
+    fn mark(&mut self, name: &str) {
+        self.1 += &format!(",{name}:{:.1}", processor_ms() - self.0);
+        self.0 = processor_ms();
+    }
+}
+
+/// Milliseconds this thread has run: unlike the clock, not disturbed by other work on the machine.
+fn processor_ms() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) * 1e-6
+}
+
+impl Observer for Phases {
+    fn phase(&mut self, name: &'static str, _module: &Module) {
+        self.mark(name);
+    }
 }
 
 /// Bytes of a static tensor type, by its text.
@@ -46,9 +68,9 @@ fn aligned(row: &mut [u64]) -> *mut u8 {
 
 fn time(path: &str) -> Result<(), Box<dyn Error>> {
     let text = std::fs::read_to_string(path)?;
-    let started = Instant::now();
+    let started = processor_ms();
     let context = context::new();
-    let prepared = started.elapsed();
+    let prepared = processor_ms() - started;
     let mut module = Module::parse(&context, &text).ok_or("the file does not parse")?;
     let main = {
         let mut next = module.body().first_operation();
@@ -67,14 +89,16 @@ fn time(path: &str) -> Result<(), Box<dyn Error>> {
     let last = block.terminator().ok_or("no return")?;
     let outputs = types(last.operand_count(), &|i| last.operand(i).map(|a| a.r#type().to_string()).unwrap_or_default());
 
-    let compiling = Instant::now();
+    let compiling = processor_ms();
     let mut weights = Vec::new();
+    let mut phases = Phases(compiling, String::new());
     let compiled =
-        compile(&context, &mut module, &TargetOptions::default(), &mut weights, |_| "{}".into(), &mut Silent)?;
-    let compiled_in = compiling.elapsed();
-    let loading = Instant::now();
+        compile(&context, &mut module, &TargetOptions::default(), &mut weights, |_| "{}".into(), &mut phases)?;
+    phases.mark("object");
+    let compiled_in = processor_ms() - compiling;
+    let loading = processor_ms();
     let loaded = Loaded::load(&compiled.object)?;
-    let loaded_in = loading.elapsed();
+    let loaded_in = processor_ms() - loading;
 
     let mut memory: Vec<Vec<u64>> = inputs.iter().chain(&outputs).zip(1..).map(|(b, seed)| buffer(*b, seed)).collect();
     let pointers: Vec<*mut u8> = memory.iter_mut().map(|row| aligned(row)).collect();
@@ -100,13 +124,14 @@ fn time(path: &str) -> Result<(), Box<dyn Error>> {
     let flops: Option<f64> = text.split("// flops:").nth(1).and_then(|t| t.split_whitespace().next()?.parse().ok());
     let rate = flops.map_or(String::new(), |f| format!(" gflops={:.1}", f / best * 1e-9));
     println!(
-        "{path}: context_ms={:.1} compile_ms={:.1} load_ms={:.1} object={} arena={} run_us={:.1}{rate}",
-        prepared.as_secs_f64() * 1e3,
-        compiled_in.as_secs_f64() * 1e3,
-        loaded_in.as_secs_f64() * 1e3,
+        "{path}: context_ms={:.1} compile_ms={:.1} load_ms={:.1} object={} arena={} run_us={:.1}{rate} phases_ms={}",
+        prepared,
+        compiled_in,
+        loaded_in,
         compiled.object.len(),
         compiled.summary.arena_bytes,
         best * 1e6,
+        phases.1.trim_start_matches(','),
     );
     Ok(())
 }

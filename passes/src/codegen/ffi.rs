@@ -8,8 +8,14 @@ use mlir_sys as sys;
 
 unsafe extern "C" {
     fn hwcElementsBytes(attribute: sys::MlirAttribute, data: *mut *const u8, size: *mut usize, kind: *mut i32) -> bool;
-    fn hwcCpuHasFeature(triple: *const c_char, cpu: *const c_char, extra: *const c_char, feature: *const c_char)
-    -> i32;
+    fn hwcCpuFeatures(
+        triple: *const c_char,
+        cpu: *const c_char,
+        extra: *const c_char,
+        features: *const *const c_char,
+        count: usize,
+        has: *mut u8,
+    ) -> bool;
 }
 
 /// The elements of an attribute as they are held in memory, borrowed from the context.
@@ -44,26 +50,20 @@ pub fn elements<'c>(attribute: Attribute<'c>) -> Option<Elements<'c>> {
     }
 }
 
-/// Whether LLVM knows a CPU of this name for the target. The target must be initialized.
-pub fn is_cpu(triple: &str, cpu: &str) -> bool {
-    has_feature(triple, cpu, "", "sse2").is_some()
-}
-
-/// Which of `candidates` the CPU has, by its name or by `extra` (`+avx,-avx512f`); sorted.
-pub fn features(triple: &str, cpu: &str, extra: &str, candidates: &[&str]) -> Vec<String> {
+/// Which of `candidates` a CPU has, by its name or by `extra` (`+avx,-avx512f`); sorted. Nothing if LLVM does not know the
+/// CPU. The target must be initialized.
+pub fn cpu_features(triple: &str, cpu: &str, extra: &str, candidates: &[&str]) -> Option<Vec<String>> {
+    let text = |s: &str| CString::new(s).ok();
+    let (triple, cpu, extra) = (text(triple)?, text(cpu)?, text(extra)?);
+    let names: Vec<CString> = candidates.iter().map(|f| text(&format!("+{f}"))).collect::<Option<_>>()?;
+    let pointers: Vec<*const c_char> = names.iter().map(|n| n.as_ptr()).collect();
+    let mut has = vec![0u8; names.len()];
+    // SAFETY: NUL-terminated strings and arrays of the length given, all of which outlive the call.
+    let known = unsafe {
+        hwcCpuFeatures(triple.as_ptr(), cpu.as_ptr(), extra.as_ptr(), pointers.as_ptr(), names.len(), has.as_mut_ptr())
+    };
     let mut all: Vec<String> =
-        candidates.iter().filter(|f| has_feature(triple, cpu, extra, f) == Some(true)).map(|f| f.to_string()).collect();
+        candidates.iter().zip(&has).filter(|(_, has)| **has != 0).map(|(f, _)| f.to_string()).collect();
     all.sort();
-    all
-}
-
-fn has_feature(triple: &str, cpu: &str, extra: &str, feature: &str) -> Option<bool> {
-    let [triple, cpu, extra] = [triple, cpu, extra].map(|s| CString::new(s).ok());
-    let (triple, cpu, extra, feature) = (triple?, cpu?, extra?, CString::new(format!("+{feature}")).ok()?);
-    // SAFETY: four NUL-terminated strings that outlive the call.
-    match unsafe { hwcCpuHasFeature(triple.as_ptr(), cpu.as_ptr(), extra.as_ptr(), feature.as_ptr()) } {
-        0 => Some(false),
-        1 => Some(true),
-        _ => None,
-    }
+    known.then_some(all)
 }

@@ -132,6 +132,18 @@ pub fn integer_value(attribute: Attribute) -> Option<i64> {
     IntegerAttribute::try_from(attribute).ok().map(|a| a.value())
 }
 
+/// The value of a float attribute, or of a splat of floats.
+pub fn float_value(attribute: Attribute<'_>) -> Option<f64> {
+    // SAFETY: the kind is checked before the accessor of that kind is called.
+    unsafe {
+        let mut raw = attribute.to_raw();
+        if sys::mlirAttributeIsADenseElements(raw) && sys::mlirDenseElementsAttrIsSplat(raw) {
+            raw = sys::mlirDenseElementsAttrGetSplatValue(raw);
+        }
+        sys::mlirAttributeIsAFloat(raw).then(|| sys::mlirFloatAttrGetValueDouble(raw))
+    }
+}
+
 /// The result of an operation that has exactly the results its builder gave it.
 pub fn result<'c>(op: Op<'c>, index: usize) -> Val<'c> {
     debug_assert!(index < op.result_count());
@@ -534,6 +546,20 @@ impl<'c> Builder<'c> {
             } else {
                 element
             })
+        };
+        self.value("arith.constant", &[], ty, &[("value", attribute)])
+    }
+
+    /// An integer constant; a vector type takes it in all lanes.
+    pub fn constant_integer(&self, ty: Type<'c>, value: i64) -> Val<'c> {
+        let element = self.integer(element_type(ty), value);
+        // SAFETY: `ty` is an integer type or a vector of one.
+        let attribute = unsafe {
+            if sys::mlirTypeIsAShaped(ty.to_raw()) {
+                Attribute::from_raw(sys::mlirDenseElementsAttrSplatGet(ty.to_raw(), element.to_raw()))
+            } else {
+                element
+            }
         };
         self.value("arith.constant", &[], ty, &[("value", attribute)])
     }

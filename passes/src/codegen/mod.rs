@@ -25,6 +25,7 @@ mod ffi;
 pub mod ir;
 pub mod kernel;
 pub mod llvm;
+pub mod math;
 mod pipeline;
 pub mod plan;
 pub mod structured;
@@ -64,7 +65,8 @@ pub enum Stage {
 
 /// Receives what a compilation makes on its way.
 pub trait Observer {
-    /// Called after each phase with its name (`linalg`, `buffers`, `loops`, `llvm`) and the module as it is then.
+    /// Called after each phase with its name (`linalg`, `buffers`, `loops`, `llvm`, `llvm-ir`, `optimized`) and the module
+    /// as it is then. From `llvm` on the module no longer changes.
     fn phase(&mut self, _name: &'static str, _module: &Module) {}
 }
 
@@ -114,6 +116,7 @@ pub fn compile<'c>(
     observer: &mut dyn Observer,
 ) -> Result<Compiled> {
     let machine = Machine::new(options)?;
+    observer.phase("target", module);
     let diagnostics = Diagnostics::collect(context);
     let program = lower(context, module, &machine, &diagnostics, observer)?;
     program.weights.write_to(weights).map_err(|source| CodegenError::Io { path: "weights".into(), source })?;
@@ -125,7 +128,9 @@ pub fn compile<'c>(
     };
     let llvm = inkwell::context::Context::create();
     let unit = Unit::translate(module, &manifest(&summary), &llvm, &machine, &diagnostics)?;
+    observer.phase("llvm-ir", module);
     unit.optimize()?;
+    observer.phase("optimized", module);
     Ok(Compiled { object: unit.object()?, summary })
 }
 
@@ -200,6 +205,9 @@ fn lower<'c>(
         structured::convert(context, kernel, shape, machine.plain_loops)?;
     }
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
+    for kernel in kernel::form::kernels(root) {
+        math::convert(context, kernel)?;
+    }
     observer.phase("loops", module);
 
     pipeline::run(context, module, "conversion to the LLVM dialect", TO_LLVM, diagnostics)?;

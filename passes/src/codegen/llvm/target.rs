@@ -141,9 +141,9 @@ impl Machine {
             Cpu::Named(name) => (name.clone(), String::new()),
         };
         let target = Target::from_triple(&triple).map_err(|e| CodegenError::Target(e.to_string()))?;
-        if !ffi::is_cpu(&name, &cpu) {
-            return Err(CodegenError::Target(format!("unknown CPU '{cpu}'; `llc -mcpu=help` of LLVM 22 lists them")));
-        }
+        let used = ffi::cpu_features(&name, &cpu, &features, FEATURES).ok_or_else(|| {
+            CodegenError::Target(format!("unknown CPU '{cpu}'; `llc -mcpu=help` of LLVM 22 lists them"))
+        })?;
         let machine = target
             .create_target_machine_from_options(
                 &triple,
@@ -155,8 +155,7 @@ impl Machine {
                     .set_code_model(CodeModel::Small),
             )
             .ok_or_else(|| CodegenError::Target(format!("LLVM has no machine for {name}, {cpu}")))?;
-        let features = ffi::features(&name, &cpu, &features, FEATURES);
-        Ok(Self { machine, info: TargetInfo { triple: name, cpu, features }, plain_loops: options.plain_loops })
+        Ok(Self { machine, info: TargetInfo { triple: name, cpu, features: used }, plain_loops: options.plain_loops })
     }
 
     pub(super) fn triple(&self) -> TargetTriple {

@@ -108,7 +108,7 @@ fn starts<'c>(source: &Structured<'c>, all: &[Structured<'c>]) -> Vec<Option<Sta
                 || source.op.is_before_in_block(user)
                 || (!is_view && user.is_before_in_block(fill.op))
         });
-        let reads_it = source.inputs.iter().any(|i| *i == Operand::Buffer(*buffer));
+        let reads_it = source.inputs.contains(&Operand::Buffer(*buffer));
         (unseen && !reads_it).then_some(Start { fill: fill.op, value })
     };
     source.outputs.iter().map(start).collect()

@@ -145,7 +145,7 @@ fn integers_of_every_width() {
             &format!("%c = arith.constant 3 : {ty}\n%m = arith.muli %v, %c : {ty}\n%r0 = arith.subi %m, %v : {ty}"),
         );
         let input: Vec<u8> = (0..111 * size).map(|i| (i * 37 % 251) as u8).collect();
-        let got = Model::new(&text).run(&[input.clone()], &[111 * size]).remove(0);
+        let got = Model::new(&text).run(std::slice::from_ref(&input), &[111 * size]).remove(0);
         for (g, e) in got.chunks(size).zip(input.chunks(size)) {
             let value = |b: &[u8]| b.iter().rev().fold(0u64, |v, byte| v << 8 | u64::from(*byte));
             let mask = u64::MAX >> (64 - 8 * size);
@@ -161,10 +161,10 @@ fn truth_values_are_bytes() {
     let truth = Model::new(&compare).run(&[bytes(&x)], &[111]).remove(0);
     assert_eq!(truth, x.iter().map(|v| u8::from(*v > 0.0)).collect::<Vec<_>>());
     let not = unary("i1", "i1", "%t = arith.constant true\n%r0 = arith.xori %v, %t : i1");
-    let inverted = Model::new(&not).run(&[truth.clone()], &[111]).remove(0);
+    let inverted = Model::new(&not).run(std::slice::from_ref(&truth), &[111]).remove(0);
     assert_eq!(inverted, truth.iter().map(|v| 1 - v).collect::<Vec<_>>());
     let number = unary("i1", "f32", "%r0 = arith.uitofp %v : i1 to f32");
-    let numbers = Model::new(&number).run(&[truth.clone()], &[444]).remove(0);
+    let numbers = Model::new(&number).run(std::slice::from_ref(&truth), &[444]).remove(0);
     assert_eq!(floats(&numbers), truth.iter().map(|v| f32::from(*v)).collect::<Vec<_>>());
 }
 
