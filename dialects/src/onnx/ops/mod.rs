@@ -13,11 +13,17 @@ mod constant;
 mod contraction;
 mod control;
 mod convolution;
+mod gather;
+mod movement;
 mod pooling;
 mod recurrent;
+mod reshape;
+mod sampling;
 mod scan;
+mod selection;
 mod sequence;
 mod shape;
+mod spectral;
 mod windows;
 
 use std::collections::HashMap;
@@ -32,11 +38,17 @@ const FAMILIES: &[&[Row]] = &[
     contraction::OPS,
     control::OPS,
     convolution::OPS,
+    gather::OPS,
+    movement::OPS,
     pooling::OPS,
     recurrent::OPS,
+    reshape::OPS,
+    sampling::OPS,
     scan::OPS,
+    selection::OPS,
     sequence::OPS,
     shape::OPS,
+    spectral::OPS,
 ];
 
 /// Translates one node.
