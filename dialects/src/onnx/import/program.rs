@@ -117,7 +117,8 @@ impl Program {
             operands.iter().map(|o| o.as_ref().map_or(Some(None), |v| v.known().map(Some))).collect();
         if let Some(constants) = constants {
             let read: usize = constants.iter().flatten().map(|tensor| tensor.len()).sum();
-            let work = read.saturating_add(sizes.iter().sum());
+            let free = op.info().cost == CostClass::Free;
+            let work = if free { 0 } else { read.saturating_add(sizes.iter().sum()) };
             if work <= fold_limit(op.info().cost) && self.folded.saturating_add(work) <= FOLD_BUDGET {
                 self.folded += work;
                 if let Ok(values) = evaluate(op, &attrs, &constants) {
@@ -277,7 +278,9 @@ pub(super) fn check_size(ty: &TensorType) -> Result<usize, Failure> {
 /// a constant that is computed takes memory that one in the file does not.
 fn fold_limit(cost: CostClass) -> usize {
     match cost {
-        CostClass::Free | CostClass::Elementwise | CostClass::Movement | CostClass::Gather => 1 << 16,
+        // Another shape over the same memory.
+        CostClass::Free => usize::MAX,
+        CostClass::Elementwise | CostClass::Movement | CostClass::Gather => 1 << 16,
         _ => 1 << 12,
     }
 }

@@ -47,9 +47,9 @@ fn array_feature_extractor(call: &mut Call) -> Outputs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::onnx::testing::*;
     use hwc_runtime::Tensor;
+
+    use crate::onnx::testing::*;
 
     #[test]
     fn attributes_of_the_same_name_are_taken_over() {

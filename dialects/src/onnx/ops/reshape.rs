@@ -129,10 +129,10 @@ fn space_to_depth(call: &mut Call) -> Outputs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use hwc_runtime::Tensor;
+
     use crate::onnx::proto::{AttributeProto, NodeProto};
     use crate::onnx::testing::*;
-    use hwc_runtime::Tensor;
 
     fn iota(shape: &[usize]) -> Tensor {
         Tensor::from_vec(shape, (0..shape.iter().product::<usize>()).map(|i| i as f32).collect()).unwrap()

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use hwc_runtime::{DType, Tensor};
+use hwc_runtime::DType;
 
 use super::selection::indices;
 use super::{Row, row};
@@ -12,7 +12,7 @@ use crate::onnx::import::Value;
 use crate::onnx::import::call::{Call, Outputs};
 use crate::onnx::import::failure::{Failure, invalid, unsupported};
 use crate::op::Op;
-use crate::reference::number::{floats, from_floats};
+use crate::reference::number::from_floats;
 
 pub const OPS: &[Row] = &[
     row("BlackmanWindow", 17, |call| window(call, |turn| 0.42 - 0.5 * turn.cos() + 0.08 * (2.0 * turn).cos())),
@@ -154,9 +154,11 @@ fn mel_weight_matrix(call: &mut Call) -> Outputs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use hwc_runtime::Tensor;
+
     use crate::onnx::proto::NodeProto;
     use crate::onnx::testing::*;
+    use crate::reference::number::floats;
 
     fn folded(mut node: NodeProto, inputs: &[Tensor]) -> Vec<f64> {
         node.input = (0..inputs.len()).map(|i| i.to_string()).collect();
