@@ -62,22 +62,6 @@ fn splits() {
 }
 
 #[test]
-fn sequences_are_split_and_joined() {
-    let graph_of = |split: &[AttributeProto], split_input: &[&str], join: &[AttributeProto]| {
-        let split = with(node("SplitToSequence", split_input, &["s"]), split.to_vec());
-        let join = with(node("ConcatFromSequence", &["s"], &["a"]), join.to_vec());
-        let mut graph = graph([value("x", "3,2")], [untyped("a")], [split, join]);
-        graph.initializer = vec![constant("n", &Tensor::scalar(2i64))];
-        run(model(graph), &[iota(&[3, 2])]).remove(0)
-    };
-    assert_eq!(graph_of(&[], &["x"], &[int("axis", 0)]), iota(&[3, 2]));
-    let back = graph_of(&[int("keepdims", 0)], &["x"], &[int("axis", 1), int("new_axis", 1)]);
-    assert_eq!((back.shape(), back.to_vec::<f32>().unwrap()), (&[2, 3][..], vec![0.0, 2.0, 4.0, 1.0, 3.0, 5.0]));
-    let uneven = graph_of(&[], &["x", "n"], &[int("axis", -2)]);
-    assert_eq!(uneven, iota(&[3, 2]));
-}
-
-#[test]
 fn pads_by_attributes_and_inputs() {
     let x = iota(&[2]);
     let old = node_on("Pad", &["x"], &[ints("pads", &[1, 0]), float("value", 7.0)]);
