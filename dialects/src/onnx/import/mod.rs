@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on MLIR: [`emit`] writes the program to a module in the end.
 
+mod arithmetic;
 pub mod call;
 pub mod emit;
 mod engine;

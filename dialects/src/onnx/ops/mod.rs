@@ -9,14 +9,18 @@
 //! by [`Failure`](super::import::Failure): `Invalid` for a model that breaks the operator's rules, `Unsupported` for what is not
 //! done yet, so that nothing is ever compiled wrongly. It need not check what type inference of the operations checks.
 
+mod attention;
 mod constant;
 mod contraction;
 mod control;
 mod convolution;
 mod gather;
+mod loss;
 mod movement;
+mod normalization;
 mod pooling;
 mod recurrent;
+mod reduction;
 mod reshape;
 mod sampling;
 mod scan;
@@ -34,14 +38,18 @@ use crate::op::{CostClass, Op, OpInfo};
 
 /// The families. One line adds a family.
 const FAMILIES: &[&[Row]] = &[
+    attention::OPS,
     constant::OPS,
     contraction::OPS,
     control::OPS,
     convolution::OPS,
     gather::OPS,
+    loss::OPS,
     movement::OPS,
+    normalization::OPS,
     pooling::OPS,
     recurrent::OPS,
+    reduction::OPS,
     reshape::OPS,
     sampling::OPS,
     scan::OPS,
