@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use bytes::Bytes;
+use hwc_cost_model::Work;
 use hwc_dialects::TensorType;
 use hwc_dialects::onnx::import::{self, Program};
 use hwc_passes::codegen::{self, Observer, Summary, ir};
@@ -50,7 +51,7 @@ impl Compiler {
     pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
         let context = context();
         let (mut module, imported) = self.import(&context, model)?;
-        self.to_kernel_form(&context, &module)?;
+        let work = self.to_kernel_form(&context, &module)?;
         let weights = RefCell::new(Vec::new());
         let described = RefCell::new(None);
         let compiled = codegen::compile(
@@ -59,7 +60,7 @@ impl Compiler {
             &self.options.target.options(),
             &mut Sink(&weights),
             |summary| {
-                let manifest = manifest(model, &imported.program, summary, &weights.borrow());
+                let manifest = manifest(model, &imported.program, summary, &work, &weights.borrow());
                 let text = manifest.to_json();
                 *described.borrow_mut() = Some(manifest);
                 text
@@ -105,14 +106,15 @@ impl Compiler {
         Ok((module, imported))
     }
 
-    /// From the graph to one function per kernel, on tensors.
-    fn to_kernel_form<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<(), Error> {
+    /// From the graph to one function per kernel, on tensors; gives the work of each.
+    fn to_kernel_form<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<BTreeMap<String, Work>, Error> {
         graph::fold_constants(context, ir::module_op(module))?;
         graph::form_kernels(context, ir::module_op(module))?;
         self.observe("kernels", module);
+        let work = graph::kernel_work(ir::module_op(module))?;
         lower::lower(context, ir::module_op(module))?;
         self.observe("lowered", module);
-        Ok(())
+        Ok(work)
     }
 
     fn observe(&self, name: &str, module: &Module) {
@@ -151,7 +153,13 @@ fn context() -> Context {
     context
 }
 
-fn manifest(model: &Model, program: &Program, summary: &Summary, weights: &[u8]) -> Manifest {
+fn manifest(
+    model: &Model,
+    program: &Program,
+    summary: &Summary,
+    work: &BTreeMap<String, Work>,
+    weights: &[u8],
+) -> Manifest {
     // Every dimension is known once a model is imported for compilation.
     let shape = |ty: &TensorType| ty.static_shape().unwrap_or_default();
     Manifest {
@@ -184,7 +192,10 @@ fn manifest(model: &Model, program: &Program, summary: &Summary, weights: &[u8])
         kernels: summary
             .kernels
             .iter()
-            .map(|(name, calls)| Kernel { name: name.clone(), calls: *calls as u64 })
+            .map(|(name, calls)| {
+                let work = work.get(name).copied().unwrap_or_default();
+                Kernel { name: name.clone(), calls: *calls as u64, flops: work.flops as u64, bytes: work.bytes as u64 }
+            })
             .collect(),
         metadata: model.onnx.metadata.iter().cloned().collect::<BTreeMap<_, _>>(),
     }

@@ -93,6 +93,10 @@ pub struct Kernel {
     pub name: String,
     /// Calls in one run of the model.
     pub calls: u64,
+    /// Arithmetic operations of one call; a multiplication and an addition count as two.
+    pub flops: u64,
+    /// Bytes that one call reads and writes, each operand and result counted once.
+    pub bytes: u64,
 }
 
 impl Manifest {

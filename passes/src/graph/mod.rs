@@ -3,9 +3,11 @@
 mod fold;
 mod group;
 mod outline;
+mod work;
 
 pub use fold::fold_constants;
 pub use outline::form_kernels;
+pub use work::kernel_work;
 
 /// Why a graph pass could not work on a module.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use hwc_cost_model::Work;
 use hwc_dialects::onnx;
 use hwc_runtime::{Artifact, Manifest};
 use serde_json::{Value, json};
@@ -49,10 +50,17 @@ fn describe(artifact: &Artifact) -> String {
         artifact.code().len()
     );
     let calls: u64 = kernels.iter().map(|k| k.calls).sum();
+    let work: Work =
+        kernels.iter().map(|k| Work { flops: k.flops as f64, bytes: k.bytes as f64 }.times(k.calls)).sum();
+    text += &format!("work     {:.3} GFLOP, {:.1} MB moved\n", work.flops / 1e9, work.bytes / 1e6);
     text += &format!("kernels  {} ({calls} calls)\n", kernels.len());
+    for kernel in kernels {
+        let (mflop, mb) = (kernel.flops as f64 / 1e6, kernel.bytes as f64 / 1e6);
+        text += &format!("  {:<32} {:>4} x {mflop:>10.3} MFLOP {mb:>9.3} MB\n", kernel.name, kernel.calls);
+    }
     for (key, value) in metadata {
         let short: String = value.chars().take(60).collect();
-        text += &format!("metadata {key}: {}\n", short.replace('\n', " "));
+        text += &format!("metadata {key}: {}\n", short.replace(|c: char| c.is_control(), " "));
     }
     text
 }

@@ -1,0 +1,119 @@
+//! How much arithmetic and memory traffic a kernel is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use hwc_cost_model::Work;
+use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
+use hwc_dialects::{CostClass, Op, TensorType};
+use melior::ir::ValueLike;
+
+use super::GraphError;
+use crate::codegen::ir;
+
+/// The work of each private function of a module in which kernels are formed, by name. A kernel reads its operands and
+/// writes its results once; what stays inside of it is not traffic.
+pub fn kernel_work(module: ir::Op) -> Result<BTreeMap<String, Work>, GraphError> {
+    let mut all = BTreeMap::new();
+    for function in ir::functions(module) {
+        let (Some(name), Some(block)) = (ir::symbol(function), ir::entry(function)) else { continue };
+        let mut work = Work::default();
+        for operation in ir::block_ops(block) {
+            if ir::is(operation, "func.return") {
+                work.bytes += ir::operands(operation).into_iter().map(bytes).sum::<f64>();
+            } else if let Some(view) = OpView::of(&*operation) {
+                work.flops += flops(&view.map_err(|e| GraphError::Malformed(e.to_string()))?);
+            }
+        }
+        work.bytes += ir::arguments(block).into_iter().map(bytes).sum::<f64>();
+        all.insert(name.to_string(), work);
+    }
+    Ok(all)
+}
+
+fn bytes(value: ir::Val) -> f64 {
+    let ty = tensor_type_from_mlir(value.r#type());
+    ty.map_or(0.0, |ty| elements(Some(&ty)) * ty.dtype.size() as f64)
+}
+
+fn elements(ty: Option<&TensorType>) -> f64 {
+    ty.and_then(TensorType::elements).unwrap_or(0) as f64
+}
+
+fn size(ty: Option<&TensorType>, axis: usize) -> f64 {
+    ty.and_then(|ty| ty.shape.get(axis)?.fixed()).unwrap_or(0) as f64
+}
+
+/// Arithmetic of one operation; a multiplication and an addition count as two, any function of a scalar as one.
+fn flops(view: &OpView) -> f64 {
+    let operand = |i: usize| view.operand_types.get(i).and_then(Option::as_ref);
+    let result = elements(view.result_types.first());
+    match view.op {
+        Op::Matmul | Op::MatmulInteger => {
+            let depth = operand(0).map_or(0, TensorType::rank).saturating_sub(1);
+            2.0 * result * size(operand(0), depth)
+        }
+        Op::Einsum => 2.0 * einsum_positions(view),
+        // Each result element reads one filter of one group; the filter's first axis counts the output channels.
+        Op::Conv | Op::ConvInteger | Op::DeformConv => {
+            2.0 * result * elements(operand(1)) / size(operand(1), 0).max(1.0)
+        }
+        // The transposed convolution's filter has input channels first.
+        Op::ConvTranspose => 2.0 * elements(operand(0)) * elements(operand(1)) / size(operand(1), 0).max(1.0),
+        // Scores and weighted sums: every query element meets every key, every result element every value.
+        Op::Attention => {
+            let keys = operand(1).map_or(0, TensorType::rank).saturating_sub(2);
+            2.0 * (elements(operand(0)) + result) * size(operand(1), keys)
+        }
+        // Both weight matrices, for each step and batch.
+        Op::Lstm | Op::Gru | Op::Rnn => {
+            let steps = size(operand(0), 0) * size(operand(0), 1);
+            2.0 * steps * (elements(operand(1)) + elements(operand(2)))
+        }
+        op => match op.info().cost {
+            CostClass::Elementwise => result,
+            CostClass::Reduction | CostClass::Scan => elements(operand(0)),
+            CostClass::Pooling => {
+                result * view.attrs.ints("kernel_shape").map_or(1.0, |k| k.iter().product::<i64>() as f64)
+            }
+            // Statistics, then one multiplication and one addition for each element.
+            CostClass::Normalization => 4.0 * elements(operand(0)),
+            _ => 0.0,
+        },
+    }
+}
+
+/// The product of the sizes of all indices of an einsum; without its ellipsis, which broadcasts.
+fn einsum_positions(view: &OpView) -> f64 {
+    let Ok(equation) = view.attrs.str("equation") else { return 0.0 };
+    let terms = equation.split("->").next().unwrap_or("").split(',');
+    let mut sizes: HashMap<char, f64> = HashMap::new();
+    for (term, ty) in terms.zip(&view.operand_types) {
+        for (axis, label) in term.chars().filter(char::is_ascii_alphabetic).enumerate() {
+            let size = size(ty.as_ref(), axis);
+            sizes.entry(label).and_modify(|s| *s = s.max(size)).or_insert(size);
+        }
+    }
+    let labels: BTreeSet<char> = sizes.keys().copied().collect();
+    labels.iter().map(|label| sizes[label]).product()
+}
+
+#[cfg(test)]
+mod tests {
+    use hwc_cost_model::Work;
+    use melior::ir::Module;
+
+    use crate::codegen::{context, ir};
+
+    #[test]
+    fn a_kernel_reads_and_writes_once() {
+        let context = context::new();
+        hwc_dialects::mlir::load(&context);
+        let text = "func.func private @k(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
+            %0 = hwc.matmul %a, %b : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
+            %1 = hwc.relu %0 : (tensor<4x2xf32>) -> tensor<4x2xf32>
+            return %1 : tensor<4x2xf32> }";
+        let module = Module::parse(&context, text).unwrap();
+        let work = super::kernel_work(ir::module_op(&module)).unwrap();
+        assert_eq!(work["k"], Work { flops: 2.0 * 4.0 * 8.0 * 2.0 + 8.0, bytes: 4.0 * (32.0 + 16.0 + 8.0) });
+    }
+}
