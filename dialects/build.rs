@@ -39,12 +39,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let records: Value = serde_json::from_str(&tblgen("llvm-tblgen", "--dump-json", "records.json")?)?;
     std::fs::write(out.join("table.rs"), table(&records)?)?;
 
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    // What mlir-tblgen writes is long and hardly ever runs: clang without optimization takes a third of gcc's time.
+    let clang = prefix.join("bin/clang++");
+    if clang.exists() {
+        build.compiler(clang);
+    }
+    build
         .cpp(true)
         .std("c++17")
         .flag("-fno-rtti")
         .flag("-w") // LLVM's headers warn under gcc, and so does what mlir-tblgen writes.
-        .opt_level(1)
+        .opt_level(0)
+        .debug(false)
         .include(prefix.join("include"))
         .include(&out)
         .include("cpp")

@@ -36,6 +36,9 @@ class Hwc_Op<string mnemonic, list<Trait> traits = []> : Op<Hwc_Dialect, mnemoni
   string lowering = ?;
 
   let hasVerifier = 1;
+  // Operations are built by Rust through the C API; the builders in C++ would only cost compile time.
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins), [{}]>];
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::verify() { return ::hwc::verifyWithRust(getOperation()); }

@@ -198,7 +198,7 @@ pub(crate) mod tests {
             outputs: vec![Output { name: "y".into(), dtype: DType::F32, shape: vec![3] }],
             weights: Weights { bytes: 0, blake3: Digest::of(&[]) },
             arena: Arena::default(),
-            kernels: vec![Kernel { name: "k".into(), calls: 2 }],
+            kernels: vec![Kernel { name: "k".into(), calls: 2, flops: 8, bytes: 16 }],
             metadata: BTreeMap::from([("author".into(), "nobody".into())]),
         }
     }

@@ -74,7 +74,7 @@ pub fn manifest() -> Manifest {
         ],
         weights: weights().describe(),
         arena: Arena { bytes: 4 * N as u64, alignment: 64 },
-        kernels: vec![Kernel { name: "scale".into(), calls: 1 }],
+        kernels: vec![Kernel { name: "scale".into(), calls: 1, flops: 3, bytes: 24 }],
         metadata: [("alphabet".to_owned(), "abc\n\"\\\u{e9}".to_owned())].into(),
     }
 }
