@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::io;
 use std::path::PathBuf;
 
-use super::limits::{BudgetExceeded, MAX_PROBLEMS};
+use super::limits::{BudgetExceeded, MAX_PROBLEMS, shorten};
 use super::opset::OpsetError;
 use super::tensor::TensorReadError;
 use super::types::TypeError;
@@ -106,7 +106,7 @@ impl Problems {
     /// Notes a problem.
     pub fn push(&mut self, place: impl Into<String>, kind: impl Into<ProblemKind>) {
         if self.list.len() < MAX_PROBLEMS {
-            self.list.push(Problem { place: place.into(), kind: kind.into() });
+            self.list.push(Problem { place: shorten(place.into()), kind: kind.into() });
         } else {
             self.more += 1;
         }

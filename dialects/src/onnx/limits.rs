@@ -14,6 +14,10 @@ pub const BUDGET_PER_BYTE: u64 = 8;
 pub const MAX_NODES: usize = 1 << 20;
 /// Nesting of subgraphs and function calls.
 pub const MAX_DEPTH: usize = 64;
+/// Dimensions of a tensor.
+pub const MAX_RANK: usize = 64;
+/// Bytes of what stands before a name in messages and locations; of a longer text the end is kept.
+pub const MAX_PREFIX: usize = 512;
 /// Problems that are reported one by one; the rest are only counted.
 pub const MAX_PROBLEMS: usize = 1000;
 /// Bytes of one tensor, constant or computed.
@@ -51,6 +55,15 @@ impl Budget {
         self.used = self.used.saturating_add(bytes);
         if self.used > self.limit { Err(BudgetExceeded { needed: self.used, limit: self.limit }) } else { Ok(()) }
     }
+}
+
+/// The end of a text, of [`MAX_PREFIX`] bytes at most: names in a small file can be long and stand before many others.
+pub fn shorten(text: String) -> String {
+    if text.len() <= MAX_PREFIX {
+        return text;
+    }
+    let start = (text.len() - MAX_PREFIX..text.len()).find(|&at| text.is_char_boundary(at));
+    format!("...{}", &text[start.unwrap_or(text.len())..])
 }
 
 /// What a field of a message costs to decode; a field that is not listed is skipped by the decoder too.
@@ -285,6 +298,13 @@ mod tests {
         file.extend([0x3a, 0xff, 0xff, 0xff, 0x7f]);
         assert_eq!(decoded_size(&file), (size_of::<ModelProto>() + size_of::<String>() + 1) as u64);
         assert_eq!(decoded_size(&[0xff; 20]), size_of::<ModelProto>() as u64);
+    }
+
+    #[test]
+    fn long_texts_keep_their_end() {
+        assert_eq!(shorten("a/b".into()), "a/b");
+        let short = shorten("\u{e4}".repeat(1000) + "b");
+        assert!(short.len() <= MAX_PREFIX + 3 && short.starts_with("...") && short.ends_with("\u{e4}b"));
     }
 
     #[test]

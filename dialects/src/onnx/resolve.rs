@@ -6,7 +6,7 @@
 mod attributes;
 mod call;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::attribute::{Attribute, Constant};
 use super::error::{ProblemKind, Problems};
@@ -108,16 +108,17 @@ impl<'a> Resolver<'a> {
             inputs.push(self.define(&mut scope, &name));
         }
         let initializers = self.initializers(proto.initializer, proto.sparse_initializer, &mut scope, place);
-        let constant: std::collections::HashSet<_> = initializers.iter().map(|(id, _)| *id).collect();
+        let constant: HashSet<_> = initializers.iter().map(|(id, _)| *id).collect();
         inputs.retain(|id| !constant.contains(id));
 
         let nodes = self.nodes(proto.node, &mut scope, context);
         let mut resolved: Vec<Output> = Vec::with_capacity(outputs.len());
+        let mut seen = HashSet::new();
         for (name, declared) in outputs.into_iter().zip(declared) {
             let place = || format!("{place}output `{name}`");
             if name.is_empty() {
                 self.problems.push(place(), ProblemKind::Missing("the name"));
-            } else if context.depth == 0 && resolved.iter().any(|output| output.name == name) {
+            } else if context.depth == 0 && !seen.insert(name.clone()) {
                 self.problems.push(place(), ProblemKind::Duplicate);
             }
             let value = match scope.find(&name) {
@@ -162,7 +163,7 @@ impl<'a> Resolver<'a> {
         scope: &mut Scope,
         place: &str,
     ) -> Vec<(ValueId, Constant)> {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         let mut constants = Vec::with_capacity(dense.len() + sparse.len());
         let dense = dense.into_iter().map(|mut tensor| (std::mem::take(&mut tensor.name), Ok(tensor)));
         let sparse = sparse.into_iter().map(|mut tensor| {
@@ -211,7 +212,7 @@ impl<'a> Resolver<'a> {
             self.problems.push(format!("{}graph", context.place), ProblemKind::Limit(text));
             return nodes;
         }
-        let mut outputs: std::collections::HashSet<&str> = std::collections::HashSet::new();
+        let mut outputs: HashSet<&str> = HashSet::new();
         for node in &protos {
             for name in node.output.iter().filter(|name| !name.is_empty()) {
                 if !outputs.insert(name) || scope.names.contains_key(name) {
@@ -222,8 +223,12 @@ impl<'a> Resolver<'a> {
         }
         let order = order(&protos);
         for cycle in order.cycles {
-            let around = cycle.iter().chain(cycle.first());
-            let nodes: Vec<String> = around.map(|&i| node_name(&protos[i], context)).collect();
+            const SHOWN: usize = 16;
+            let mut nodes: Vec<String> = cycle.iter().take(SHOWN).map(|&i| node_name(&protos[i], context)).collect();
+            if cycle.len() > SHOWN {
+                nodes.push(format!("{} more", cycle.len() - SHOWN));
+            }
+            nodes.extend(nodes.first().cloned());
             self.problems.push(describe(&protos[cycle[0]], context), ProblemKind::Cycle(nodes));
         }
         for &index in &order.unsorted {

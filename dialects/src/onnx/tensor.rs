@@ -8,17 +8,15 @@ use hwc_runtime::{DType, Tensor, TensorError};
 use prost::Message;
 
 use super::external::{ExternalError, ExternalFiles};
-use super::limits::{Budget, BudgetExceeded, MAX_TENSOR_BYTES};
+use super::limits::{Budget, BudgetExceeded, MAX_RANK, MAX_TENSOR_BYTES};
 use super::proto::{SparseTensorProto, TensorProto};
 
 /// Why a tensor in a model could not be read. The model's fault, but for [`TensorReadError::External`] where a file
 /// cannot be opened and for [`TensorReadError::Unsupported`].
 #[derive(Debug, thiserror::Error)]
 pub enum TensorReadError {
-    #[error("shape {0:?} has a negative dimension")]
-    Negative(Vec<i64>),
-    #[error("shape {0:?} has more elements than can be addressed")]
-    TooLarge(Vec<i64>),
+    #[error("shape {dims:?} {reason}")]
+    Shape { dims: Vec<i64>, reason: &'static str },
     #[error("element type {0} does not exist")]
     UnknownType(i32),
     #[error("tensors of {0} are not supported")]
@@ -36,6 +34,8 @@ pub enum TensorReadError {
     #[error(transparent)]
     Tensor(#[from] TensorError),
 }
+
+const TOO_LARGE: &str = "has more elements than can be addressed";
 
 /// What an element type number of ONNX means here.
 pub fn element_type(number: i32) -> Result<DType, TensorReadError> {
@@ -106,7 +106,7 @@ impl TensorReader {
                 return Err(TensorReadError::Sparse(text));
             }
         };
-        let bytes = byte_len(dtype, &shape).ok_or_else(|| TensorReadError::TooLarge(proto.dims.clone()))?;
+        let bytes = byte_len(dtype, &shape).ok_or(TensorReadError::Shape { dims: proto.dims, reason: TOO_LARGE })?;
         self.budget.charge(bytes as u64)?;
         let mut data = vec![0u8; bytes];
         for (value, place) in values.bytes().chunks_exact(size).zip(places.chunks_exact(per_value)) {
@@ -209,20 +209,24 @@ pub enum TensorFileError {
 
 /// The dimensions as sizes, whose product and whose bytes are known to fit.
 fn shape(dtype: DType, dims: &[i64]) -> Result<Vec<usize>, TensorReadError> {
+    let wrong = |reason| Err(TensorReadError::Shape { dims: dims[..dims.len().min(MAX_RANK)].to_vec(), reason });
+    if dims.len() > MAX_RANK {
+        return wrong("has more dimensions than that, more than are supported");
+    }
     if dims.iter().any(|&d| d < 0) {
-        return Err(TensorReadError::Negative(dims.to_vec()));
+        return wrong("has a negative dimension");
     }
     let shape: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
     match byte_len(dtype, &shape) {
         Some(bytes) if bytes as u64 <= MAX_TENSOR_BYTES => {
             // A zero makes the product zero whatever the rest, which might overflow before the zero is reached.
             Ok(if bytes == 0 && shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).is_none() {
-                return Err(TensorReadError::TooLarge(dims.to_vec()));
+                return wrong(TOO_LARGE);
             } else {
                 shape
             })
         }
-        _ => Err(TensorReadError::TooLarge(dims.to_vec())),
+        _ => wrong(TOO_LARGE),
     }
 }
 

@@ -136,6 +136,11 @@ impl<'m> Call<'_, 'm> {
         }
     }
 
+    /// Pays for a constant that is made out of nothing but a shape: a small file can ask for many.
+    pub fn make(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.engine.program.make(bytes)
+    }
+
     /// Names a constant after the node, for as long as its data is not changed.
     pub fn name_constant(&mut self, tensor: &Tensor) {
         self.engine.program.name_constant(tensor, &self.name);

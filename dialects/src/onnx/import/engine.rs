@@ -13,10 +13,13 @@ use super::report::{Report, UnsupportedOp};
 use super::value::Value;
 use crate::onnx::attribute::Constant;
 use crate::onnx::graph::{Graph, Model, Node, ValueId};
-use crate::onnx::limits::MAX_DEPTH;
+use crate::onnx::limits::{MAX_DEPTH, MAX_PROBLEMS, shorten};
 use crate::onnx::ops;
 use crate::onnx::types::{Dim, Element, Type};
 use crate::types::{self, TensorType};
+
+/// Nodes that are imported: nested loops whose bodies fold away leave nothing else to count.
+const MAX_STEPS: usize = 1 << 21;
 
 pub struct Engine<'m> {
     model: &'m Model,
@@ -31,6 +34,10 @@ pub struct Engine<'m> {
     /// Stands before node names: the bodies that lead here, with slashes.
     prefix: String,
     depth: usize,
+    /// Nodes imported so far, those of unrolled bodies each time.
+    steps: usize,
+    /// Nodes that needed a value that is not known.
+    needs: usize,
     /// Values of which the declared type is checked already: those of an unrolled body come again.
     checked: HashSet<ValueId>,
 }
@@ -46,6 +53,8 @@ impl<'m> Engine<'m> {
             values: vec![None; model.values.len()],
             prefix: String::new(),
             depth: 0,
+            steps: 0,
+            needs: 0,
             checked: HashSet::new(),
         }
     }
@@ -84,7 +93,7 @@ impl<'m> Engine<'m> {
         for (&id, value) in graph.inputs.iter().zip(inputs) {
             self.set(id, value);
         }
-        let outer = std::mem::replace(&mut self.prefix, prefix.to_owned());
+        let outer = std::mem::replace(&mut self.prefix, shorten(prefix.to_owned()));
         self.depth += 1;
         self.graph(graph);
         self.depth -= 1;
@@ -112,6 +121,13 @@ impl<'m> Engine<'m> {
     }
 
     fn outputs(&mut self, node: &'m Node) -> Outputs {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            // One report is enough.
+            let limit =
+                Failure::Limit(format!("more than {MAX_STEPS} nodes, those of unrolled loops counted each time"));
+            return Err(if self.steps == MAX_STEPS + 1 { limit } else { Failure::Poisoned });
+        }
         let rule = match ops::find(&node.domain, &node.op_type, node.version) {
             Ok(rule) => rule,
             Err(reason) => {
@@ -158,6 +174,10 @@ impl<'m> Engine<'m> {
                     .push(name);
             }
             Failure::Needs { ref var, .. } => {
+                self.needs += 1;
+                if self.needs > MAX_PROBLEMS {
+                    return; // what to bind is told by those before
+                }
                 let inputs: Vec<String> = self.program.inputs_of(var).iter().map(|input| input.name.clone()).collect();
                 if inputs.is_empty() {
                     self.report.beyond(place(), format!("{failure}, which takes too long to work out"));

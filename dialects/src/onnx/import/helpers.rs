@@ -103,7 +103,11 @@ impl Call<'_, '_> {
         }
         let count = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size));
         match count.filter(|count| count.saturating_mul(element.dtype().size()) <= SMALL) {
-            Some(count) => Ok(Tensor::from_bytes(element.dtype(), shape, element.bytes().repeat(count))?.into()),
+            Some(count) => {
+                let bytes = element.bytes().repeat(count);
+                self.make(bytes.len())?;
+                Ok(Tensor::from_bytes(element.dtype(), shape, bytes)?.into())
+            }
             None => self.expand(&element.reshaped([])?.into(), shape),
         }
     }

@@ -3,6 +3,7 @@
 //! Operations on constants are evaluated when they are added, where the result is small. What is not evaluated then
 //! can be on demand, so that a value that only depends on constants is never unknown.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -12,17 +13,21 @@ use super::failure::Failure;
 use super::value::{Value, Var};
 use crate::attrs::Attrs;
 use crate::infer::infer;
-use crate::onnx::limits::MAX_TENSOR_BYTES;
+use crate::onnx::limits::{MAX_RANK, MAX_TENSOR_BYTES};
 use crate::op::{CostClass, Op};
 use crate::reference::evaluate;
 use crate::types::TensorType;
 
 /// Operations of a program.
-const MAX_OPERATIONS: usize = 1 << 20;
+const MAX_OPERATIONS: usize = 1 << 18;
 /// Elements that folding reads and writes in all; beyond, only what must be known is evaluated.
 const FOLD_BUDGET: usize = 1 << 28;
-/// Elements of a value that is evaluated on demand.
+/// Elements read and written by one operation that is evaluated on demand.
 const MAX_DEMAND: usize = 1 << 24;
+/// Elements of a value that is kept after it was evaluated on demand.
+const MAX_KEPT: usize = 1 << 16;
+/// Bytes of constants that are made while importing.
+const CONSTANT_BUDGET: usize = 1 << 29;
 
 /// A program in the making.
 #[derive(Debug, Default)]
@@ -34,7 +39,12 @@ pub struct Program {
     definitions: Vec<Definition>,
     /// Names of constants by the place of their data, so that one keeps its name wherever it goes.
     names: HashMap<usize, String>,
-    folded: usize,
+    /// Elements that folding has read and written.
+    folded: Cell<usize>,
+    /// Values that were evaluated on demand, by the index of their variable.
+    demanded: RefCell<HashMap<usize, Tensor>>,
+    /// Bytes of constants made.
+    made: usize,
 }
 
 /// An input of the program.
@@ -64,8 +74,8 @@ pub struct Operation {
 enum Definition {
     /// An input, by place.
     Input(usize),
-    /// A result of the operation at this place.
-    Result(usize),
+    /// A result of the operation at this place, which may depend on constants only.
+    Result { operation: usize, constant: bool },
 }
 
 impl Program {
@@ -119,18 +129,20 @@ impl Program {
             let read: usize = constants.iter().flatten().map(|tensor| tensor.len()).sum();
             let free = op.info().cost == CostClass::Free;
             let work = if free { 0 } else { read.saturating_add(sizes.iter().sum()) };
-            if work <= fold_limit(op.info().cost) && self.folded.saturating_add(work) <= FOLD_BUDGET {
-                self.folded += work;
-                if let Ok(values) = evaluate(op, &attrs, &constants) {
-                    return Ok(values.into_iter().map(Value::Const).collect());
-                }
+            if work <= fold_limit(op.info().cost)
+                && self.spend(work)
+                && let Ok(values) = evaluate(op, &attrs, &constants)
+            {
+                return Ok(values.into_iter().map(Value::Const).collect());
             }
         }
         if self.operations.len() >= MAX_OPERATIONS {
             return Err(Failure::Limit(format!("the program has more than {MAX_OPERATIONS} operations")));
         }
         let operation = self.operations.len();
-        let results: Vec<Var> = results.into_iter().map(|ty| self.define(Definition::Result(operation), ty)).collect();
+        let constant = operands.iter().flatten().all(|value| self.is_constant(value));
+        let definition = Definition::Result { operation, constant };
+        let results: Vec<Var> = results.into_iter().map(|ty| self.define(definition, ty)).collect();
         let values = results.iter().cloned().map(Value::Var).collect();
         self.operations.push(Operation { op, attrs, operands, results, name: name.clone() });
         Ok(values)
@@ -138,22 +150,62 @@ impl Program {
 
     /// The value of a variable, where it depends on constants only and is not too large to work out.
     pub fn demand(&self, var: &Var) -> Option<Tensor> {
-        let (needed, inputs) = self.depends_on(var);
-        if !inputs.is_empty() || needed.iter().any(|&i| self.too_large(i)) {
+        if !self.is_constant(&Value::Var(var.clone())) {
             return None;
         }
+        if let Some(known) = self.demanded.borrow().get(&var.index()) {
+            return Some(known.clone());
+        }
+        let (needed, _) = self.depends_on(var);
         let mut values: HashMap<usize, Tensor> = HashMap::new();
         for index in needed {
+            let work = self.work(index);
+            if work > MAX_DEMAND || !self.spend(work) {
+                return None;
+            }
             evaluate_operation(&self.operations[index], &mut values).ok()?;
         }
-        values.remove(&var.index())
+        let value = values.remove(&var.index())?;
+        if value.len() <= MAX_KEPT {
+            self.demanded.borrow_mut().insert(var.index(), value.clone());
+        }
+        Some(value)
     }
 
-    fn too_large(&self, operation: usize) -> bool {
+    /// True where a value does not depend on inputs.
+    fn is_constant(&self, value: &Value) -> bool {
+        match value {
+            Value::Const(_) => true,
+            Value::Var(var) => matches!(self.definitions[var.index()], Definition::Result { constant: true, .. }),
+            _ => false,
+        }
+    }
+
+    /// Pays for the evaluation of an operation; false where the budget is used up.
+    fn spend(&self, work: usize) -> bool {
+        let spent = self.folded.get().saturating_add(work);
+        let within = spent <= FOLD_BUDGET;
+        if within {
+            self.folded.set(spent);
+        }
+        within
+    }
+
+    /// Pays for a constant that is made out of nothing but a shape.
+    pub fn make(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.made = self.made.saturating_add(bytes);
+        if self.made <= CONSTANT_BUDGET {
+            return Ok(());
+        }
+        Err(Failure::Limit(format!("constants made of shapes take more than {} MiB", CONSTANT_BUDGET >> 20)))
+    }
+
+    /// Elements that an operation reads and writes.
+    fn work(&self, operation: usize) -> usize {
         let operation = &self.operations[operation];
         let read = operation.operands.iter().flatten().filter_map(|v| v.ty().ok()?.elements());
         let written = operation.results.iter().filter_map(|var| var.ty.elements());
-        read.chain(written).sum::<usize>() > MAX_DEMAND
+        read.chain(written).fold(0, usize::saturating_add)
     }
 
     /// The values of the outputs for values of the inputs, by the reference evaluator.
@@ -192,7 +244,7 @@ impl Program {
                 Definition::Input(input) => {
                     inputs.insert(input);
                 }
-                Definition::Result(operation) => {
+                Definition::Result { operation, .. } => {
                     if operations.insert(operation) {
                         let operands = self.operations[operation].operands.iter().flatten();
                         open.extend(
@@ -228,7 +280,7 @@ impl Program {
             count += usize::from(keep);
         }
         for definition in &mut self.definitions {
-            if let Definition::Result(operation) = definition {
+            if let Definition::Result { operation, .. } = definition {
                 *operation = moved[*operation];
             }
         }
@@ -265,6 +317,9 @@ fn refine(result: &mut TensorType, known: Option<&TensorType>) {
 
 /// The number of elements of a result, whose dimensions must all be known.
 pub(super) fn check_size(ty: &TensorType) -> Result<usize, Failure> {
+    if ty.rank() > MAX_RANK {
+        return Err(Failure::Limit(format!("a tensor of {} dimensions, more than {MAX_RANK}", ty.rank())));
+    }
     let Some(shape) = ty.static_shape() else {
         return Err(Failure::Unsupported(format!("the shape {ty} of a result depends on data")));
     };

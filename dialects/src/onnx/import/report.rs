@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::onnx::error::{Fault, Plain};
-use crate::onnx::limits::MAX_PROBLEMS;
+use crate::onnx::limits::{MAX_PROBLEMS, shorten};
 use crate::onnx::opset;
 
 /// Everything that keeps a model from being imported; at least one list is not empty.
@@ -50,14 +50,16 @@ impl Report {
 
     pub fn invalid(&mut self, place: impl Into<String>, message: impl Into<String>) {
         if self.invalid.len() < MAX_PROBLEMS {
-            self.invalid.push(Finding { place: place.into(), message: message.into() });
+            self.invalid.push(Finding { place: shorten(place.into()), message: message.into() });
         } else {
             self.invalid_more += 1;
         }
     }
 
     pub fn beyond(&mut self, place: impl Into<String>, message: impl Into<String>) {
-        self.beyond.push(Finding { place: place.into(), message: message.into() });
+        if self.beyond.len() < MAX_PROBLEMS {
+            self.beyond.push(Finding { place: shorten(place.into()), message: message.into() });
+        }
     }
 
     /// Whose fault it is: the model's if it breaks a rule, else the compiler's that lacks something.

@@ -291,6 +291,37 @@ fn loops_end_where_their_condition_does() {
 }
 
 #[test]
+fn loops_in_loops_end() {
+    // Nothing is left of the bodies, so only the nodes that are imported count.
+    let mut body = graph([typed("i", DType::I64, ""), untyped("c")], [untyped("c")], []);
+    for depth in 0..3 {
+        let inner = with(node("Loop", &["trips", ""], &[]), [subgraph("body", body)]);
+        let carried = format!("n{depth}");
+        let mut one = node("Add", &[&carried, "trips"], &["next"]);
+        one.name = format!("add{depth}");
+        body = graph(
+            [typed("i", DType::I64, ""), untyped("c"), untyped(&carried)],
+            [untyped("c"), untyped("next")],
+            [one, NodeProto { input: vec!["trips".into(), "".into()], ..inner }],
+        );
+        // The loop inside is live because its body is: a carried value goes around it.
+        let last = body.node.last_mut().expect("a node");
+        if depth > 0 {
+            last.input.push("next".into());
+            last.output = vec!["after".into()];
+            body.output[1] = untyped("after");
+        } else {
+            body.node.pop();
+        }
+    }
+    let nodes = [with(node("Loop", &["trips", "", "trips"], &["y"]), [subgraph("body", body)])];
+    let mut graph = graph([], [untyped("y")], nodes);
+    graph.initializer = vec![constant("trips", &i64s(&[1000]))];
+    let report = report(model(graph), &Options::default());
+    assert!(report.beyond.iter().any(|f| f.message.contains("nodes, those of unrolled loops")), "{report}");
+}
+
+#[test]
 fn endless_loops_are_refused() {
     let mut model = counting_loop(node("Identity", &["going"], &["go_on"]));
     if let Some(graph) = &mut model.graph {

@@ -1,5 +1,6 @@
 //! Operators that make values out of nothing but shapes and attributes.
 
+use hwc_runtime::tensor::byte_len;
 use hwc_runtime::{DType, Tensor};
 
 use super::{Row, row};
@@ -15,8 +16,8 @@ pub const OPS: &[Row] = &[
     row("Range", 11, range),
 ];
 
-/// Elements of a constant that is worked out here.
-const MAX_ELEMENTS: usize = 1 << 24;
+/// Bytes of a constant that is worked out here.
+const MAX_BYTES: usize = 1 << 27;
 
 fn constant(call: &mut Call) -> Outputs {
     let [(name, value)] = &call.node.attributes[..] else {
@@ -50,7 +51,7 @@ fn eye_like(call: &mut Call) -> Outputs {
     let &[rows, columns] = &shape[..] else { return invalid(format!("needs an input of rank 2, got shape {shape:?}")) };
     let dtype = call.dtype("dtype")?.map_or_else(|| input.dtype(), Ok)?;
     let diagonal = call.node.int_or("k", 0)?;
-    count(&shape)?;
+    make(call, dtype, &shape)?;
     let ones =
         (0..rows as i64).flat_map(|i| (0..columns as i64).map(move |j| i128::from(j.checked_sub(i) == Some(diagonal))));
     Ok(vec![from_integers(dtype, &shape, ones)?.into()])
@@ -70,7 +71,7 @@ fn range(call: &mut Call) -> Outputs {
             return invalid(format!("a range from {start} to {limit} by {delta} has no end"));
         }
         let shape = [steps as usize];
-        count(&shape)?;
+        make(call, dtype, &shape)?;
         from_floats(dtype, &shape, (0..shape[0]).map(|i| start + i as f64 * delta))?
     } else {
         let [start, limit, delta] = bounds.map(|bound| integers(&bound)[0]);
@@ -80,7 +81,7 @@ fn range(call: &mut Call) -> Outputs {
         let span = if delta > 0 { limit - start } else { start - limit };
         let steps = (span.max(0) + delta.abs() - 1) / delta.abs();
         let shape = [usize::try_from(steps).unwrap_or(usize::MAX)];
-        count(&shape)?;
+        make(call, dtype, &shape)?;
         from_integers(dtype, &shape, (0..shape[0] as i128).map(|i| start + i * delta))?
     };
     Ok(vec![tensor.into()])
@@ -93,12 +94,11 @@ fn sizes(dims: &[i64]) -> Result<Vec<usize>, Failure> {
     dims.iter().map(size).collect()
 }
 
-/// The number of elements of a constant of this shape.
-fn count(shape: &[usize]) -> Result<usize, Failure> {
-    let count = shape.iter().try_fold(1usize, |n, &dim| n.checked_mul(dim));
-    count
-        .filter(|&count| count <= MAX_ELEMENTS)
-        .ok_or_else(|| Failure::Limit(format!("a constant of shape {shape:?} has more than {MAX_ELEMENTS} elements")))
+/// Checks and pays for a constant of this shape.
+fn make(call: &mut Call, dtype: DType, shape: &[usize]) -> Result<(), Failure> {
+    let bytes = byte_len(dtype, shape).filter(|&bytes| bytes <= MAX_BYTES);
+    let too_large = || Failure::Limit(format!("a constant of shape {shape:?} takes more than {} MiB", MAX_BYTES >> 20));
+    call.make(bytes.ok_or_else(too_large)?)
 }
 
 #[cfg(test)]

@@ -10,17 +10,38 @@ use crate::onnx::import::failure::{Failure, invalid};
 
 pub const OPS: &[Row] = &[
     row("ConcatFromSequence", 11, concat_from_sequence),
-    row("Optional", 15, |call| Ok(vec![Value::Optional(call.optional(0).map(Box::new))])),
+    row("Optional", 15, optional),
     row("OptionalGetElement", 15, optional_get_element),
     row("OptionalHasElement", 15, optional_has_element),
     row("SequenceAt", 11, sequence_at),
-    row("SequenceConstruct", 11, |call| Ok(vec![Value::Sequence(call.all_inputs()?)])),
+    row("SequenceConstruct", 11, |call| {
+        let values = call.all_inputs()?;
+        values.iter().try_for_each(tensor)?;
+        Ok(vec![Value::Sequence(values)])
+    }),
     row("SequenceEmpty", 11, |_| Ok(vec![Value::Sequence(Vec::new())])),
     row("SequenceErase", 11, sequence_erase),
     row("SequenceInsert", 11, sequence_insert),
     row("SequenceLength", 11, |call| Ok(vec![Tensor::scalar(sequence(call, 0)?.len() as i64).into()])),
     row("SplitToSequence", 11, split_to_sequence),
 ];
+
+/// Elements of a sequence.
+const MAX_LENGTH: usize = 1 << 12;
+
+/// Checks that a value can be an element: sequences of sequences are not supported, which with each node could
+/// double in size.
+fn tensor(value: &Value) -> Result<(), Failure> {
+    value.ty().map(|_| ())
+}
+
+fn optional(call: &mut Call) -> Outputs {
+    let value = call.optional(0);
+    if let Some(Value::Optional(_)) = value {
+        return invalid("makes an optional of an optional");
+    }
+    Ok(vec![Value::Optional(value.map(Box::new))])
+}
 
 /// The elements of an input.
 fn sequence(call: &Call, index: usize) -> Result<Vec<Value>, Failure> {
@@ -59,6 +80,10 @@ fn sequence_insert(call: &mut Call) -> Outputs {
         }
         Some(position) => position.try_into().unwrap_or(usize::MAX),
     };
+    tensor(&value)?;
+    if values.len() >= MAX_LENGTH {
+        return Err(Failure::Limit(format!("a sequence of more than {MAX_LENGTH} elements")));
+    }
     if at > values.len() {
         return invalid(format!("position {at} is outside of {} places", values.len() + 1));
     }

@@ -1,11 +1,12 @@
 //! Attributes of nodes, with references to those of a function call filled in.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::attribute::{Attribute, Constant};
 use super::super::error::ProblemKind;
 use super::super::graph::Graph;
-use super::super::limits::BudgetExceeded;
+use super::super::limits::{BudgetExceeded, shorten};
 use super::super::proto::{AttributeProto, GraphProto, TensorProto, attribute_type as kind};
 use super::super::types::Type;
 use super::{Context, Resolver, Scope};
@@ -20,11 +21,12 @@ impl Resolver<'_> {
         place: &str,
     ) -> Vec<(String, Attribute)> {
         let mut attributes: Vec<(String, Attribute)> = Vec::with_capacity(protos.len());
+        let mut seen = HashSet::new();
         for mut proto in protos {
             let name = std::mem::take(&mut proto.name);
             if name.is_empty() {
                 self.problems.push(place, ProblemKind::Missing("the name of an attribute"));
-            } else if attributes.iter().any(|(other, _)| *other == name) {
+            } else if !seen.insert(name.clone()) {
                 self.wrong_attribute(place, &name, "is given more than once");
                 continue;
             }
@@ -116,7 +118,7 @@ impl Resolver<'_> {
     }
 
     fn subgraph(&mut self, proto: GraphProto, name: &str, scope: &Scope, context: &Context, place: &str) -> Arc<Graph> {
-        let place = format!("{place}, `{name}`: ");
+        let place = shorten(format!("{place}, `{name}`: "));
         let context = Context { place: &place, depth: context.depth + 1, ..*context };
         Arc::new(self.graph(proto, Some(scope), &context))
     }

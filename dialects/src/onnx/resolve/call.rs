@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::attribute::Attribute;
 use super::super::error::{ProblemKind, Problems};
 use super::super::graph::{Node, ValueId};
+use super::super::limits::shorten;
 use super::super::opset::{self, Opsets};
 use super::super::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto};
 use super::{Context, Resolver, Scope};
@@ -79,8 +80,8 @@ impl Resolver<'_> {
             });
             return;
         }
-        let prefix = format!("{}/", call.name);
-        let place = format!("{}, {}: ", call.place, describe(proto));
+        let prefix = shorten(format!("{}/", call.name));
+        let place = shorten(format!("{}, {}: ", call.place, describe(proto)));
         let calls = [context.calls, &[index]].concat();
         let outer = Context { attributes: None, place: &place, depth: context.depth + 1, ..*context };
         let mut body = Scope { outer: None, names: HashMap::new(), declared: BTreeMap::new() };
