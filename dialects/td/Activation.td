@@ -10,64 +10,63 @@ class Hwc_Parametric<string mnemonic, string onnxName, dag parameters, string na
   let cost = "Elementwise";
   let infer = "elementwise::float_unary(call)";
   let reference = "elementwise::parametric(call, [" # names # "], " # R # ")";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::parametric(call, [" # names # "], " # L # ")";
 }
 
 def Hwc_ReluOp : Hwc_NumericUnary<"relu", "Relu", "|x| if x < 0.0 { 0.0 } else { x }", "|x| x.max(0)", "scalar::relu"> {
   let summary = "max(x, 0); NaN stays NaN";
-  let lowering = "elementwise::unary(call, scalar::relu)";
 }
-def Hwc_SigmoidOp : Hwc_FloatUnary<"sigmoid", "Sigmoid", "scalar::sigmoid", "scalar::sigmoid"> {
+def Hwc_SigmoidOp : Hwc_FloatUnary<"sigmoid", "Sigmoid", "scalar::sigmoid", "activation::sigmoid"> {
   let summary = "1 / (1 + exp(-x))";
 }
-def Hwc_SoftplusOp : Hwc_FloatUnary<"softplus", "Softplus", "scalar::softplus", "scalar::softplus"> {
+def Hwc_SoftplusOp : Hwc_FloatUnary<"softplus", "Softplus", "scalar::softplus", "activation::softplus"> {
   let summary = "log(1 + exp(x)), computed without overflow";
 }
-def Hwc_SoftsignOp : Hwc_FloatUnary<"softsign", "Softsign", "|x| x / (1.0 + x.abs())", "scalar::softsign"> {
+def Hwc_SoftsignOp : Hwc_FloatUnary<"softsign", "Softsign", "|x| x / (1.0 + x.abs())", "activation::softsign"> {
   let summary = "x / (1 + |x|)";
 }
-def Hwc_MishOp : Hwc_FloatUnary<"mish", "Mish", "|x| x * scalar::softplus(x).tanh()", "scalar::mish"> {
+def Hwc_MishOp : Hwc_FloatUnary<"mish", "Mish", "scalar::mish", "activation::mish"> {
   let summary = "x * tanh(softplus(x))";
 }
 def Hwc_LeakyReluOp : Hwc_Parametric<"leaky_relu", "LeakyRelu", (ins DefaultValuedAttr<F32Attr, "0.01f">:$alpha),
-    [{"alpha"}], "|x, [alpha]| if x < 0.0 { alpha * x } else { x }", "scalar::leaky_relu"> {
+    [{"alpha"}], "|x, [alpha]| if x < 0.0 { alpha * x } else { x }", "activation::leaky_relu"> {
   let summary = "x where it is not negative, else alpha * x";
 }
 def Hwc_EluOp : Hwc_Parametric<"elu", "Elu", (ins DefaultValuedAttr<F32Attr, "1.0f">:$alpha),
-    [{"alpha"}], "|x, [alpha]| if x < 0.0 { alpha * x.exp_m1() } else { x }", "scalar::elu"> {
+    [{"alpha"}], "|x, [alpha]| if x < 0.0 { alpha * x.exp_m1() } else { x }", "activation::elu"> {
   let summary = "x where it is not negative, else alpha * (exp(x) - 1)";
 }
 def Hwc_SeluOp : Hwc_Parametric<"selu", "Selu",
     (ins DefaultValuedAttr<F32Attr, "1.6732632f">:$alpha,
          DefaultValuedAttr<F32Attr, "1.050701f">:$gamma),
-    [{"alpha", "gamma"}], "|x, [alpha, gamma]| gamma * if x < 0.0 { alpha * x.exp_m1() } else { x }", "scalar::selu"> {
+    [{"alpha", "gamma"}], "|x, [alpha, gamma]| gamma * if x < 0.0 { alpha * x.exp_m1() } else { x }", "activation::selu"> {
   let summary = "gamma * x where x is not negative, else gamma * alpha * (exp(x) - 1)";
 }
 def Hwc_CeluOp : Hwc_Parametric<"celu", "Celu", (ins DefaultValuedAttr<F32Attr, "1.0f">:$alpha),
-    [{"alpha"}], "|x, [alpha]| if x < 0.0 { alpha * (x / alpha).exp_m1() } else { x }", "scalar::celu"> {
+    [{"alpha"}], "|x, [alpha]| if x < 0.0 { alpha * (x / alpha).exp_m1() } else { x }", "activation::celu"> {
   let summary = "x where it is not negative, else alpha * (exp(x / alpha) - 1)";
 }
 def Hwc_HardSigmoidOp : Hwc_Parametric<"hard_sigmoid", "HardSigmoid",
     (ins DefaultValuedAttr<F32Attr, "0.2f">:$alpha, DefaultValuedAttr<F32Attr, "0.5f">:$beta),
-    [{"alpha", "beta"}], "|x, [alpha, beta]| (alpha * x + beta).clamp(0.0, 1.0)", "scalar::hard_sigmoid"> {
+    [{"alpha", "beta"}], "|x, [alpha, beta]| (alpha * x + beta).clamp(0.0, 1.0)", "activation::hard_sigmoid"> {
   let summary = "alpha * x + beta, limited to [0, 1]";
 }
 def Hwc_HardSwishOp : Hwc_FloatUnary<"hard_swish", "HardSwish", "|x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0)",
-    "scalar::hard_swish"> {
+    "activation::hard_swish"> {
   let summary = "x * (x / 6 + 1 / 2), the second factor limited to [0, 1]";
 }
 def Hwc_SwishOp : Hwc_Parametric<"swish", "Swish", (ins DefaultValuedAttr<F32Attr, "1.0f">:$alpha),
-    [{"alpha"}], "|x, [alpha]| x * scalar::sigmoid(alpha * x)", "scalar::swish"> {
+    [{"alpha"}], "|x, [alpha]| x * scalar::sigmoid(alpha * x)", "activation::swish"> {
   let summary = "x * sigmoid(alpha * x)";
 }
 def Hwc_ThresholdedReluOp : Hwc_Parametric<"thresholded_relu", "ThresholdedRelu",
     (ins DefaultValuedAttr<F32Attr, "1.0f">:$alpha),
-    [{"alpha"}], "|x, [alpha]| if x > alpha { x } else { 0.0 }", "scalar::thresholded_relu"> {
+    [{"alpha"}], "|x, [alpha]| if x > alpha { x } else { 0.0 }", "activation::thresholded_relu"> {
   let summary = "x where it is above alpha, else 0";
 }
 def Hwc_ShrinkOp : Hwc_Parametric<"shrink", "Shrink",
     (ins DefaultValuedAttr<F32Attr, "0.5f">:$lambd, DefaultValuedAttr<F32Attr, "0.0f">:$bias),
-    [{"lambd", "bias"}], "scalar::shrink", "scalar::shrink"> {
+    [{"lambd", "bias"}], "scalar::shrink", "activation::shrink"> {
   let summary = "x + bias where x is below -lambd, x - bias where it is above lambd, else 0";
 }
 
@@ -83,5 +82,5 @@ def Hwc_GeluOp : Hwc_Op<"gelu"> {
   let cost = "Elementwise";
   let infer = "elementwise::gelu(call)";
   let reference = "elementwise::gelu(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::gelu(call)";
 }

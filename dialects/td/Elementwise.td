@@ -8,7 +8,7 @@ class Hwc_FloatUnary<string mnemonic, string onnxName, string R, string L> : Hwc
   let cost = "Elementwise";
   let infer = "elementwise::float_unary(call)";
   let reference = "elementwise::float_unary(call, " # R # ")";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::unary(call, " # L # ")";
 }
 
 // `float` and `integer` are what the reference evaluator computes for elements of either kind.
@@ -19,7 +19,7 @@ class Hwc_NumericUnary<string mnemonic, string onnxName, string float, string in
   let cost = "Elementwise";
   let infer = "elementwise::numeric_unary(call)";
   let reference = "elementwise::numeric_unary(call, " # float # ", " # integer # ")";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::unary(call, " # L # ")";
 }
 
 // Operands broadcast against each other as in numpy and have one element type.
@@ -30,7 +30,7 @@ class Hwc_Arithmetic<string mnemonic, string onnxName, string float, string inte
   let cost = "Elementwise";
   let infer = "elementwise::arithmetic(call)";
   let reference = "elementwise::arithmetic(call, " # float # ", " # integer # ")";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::binary(call, " # L # ")";
 }
 
 // One operand.
@@ -61,7 +61,6 @@ def Hwc_ReciprocalOp : Hwc_FloatUnary<"reciprocal", "Reciprocal", "f64::recip", 
 }
 def Hwc_ExpOp : Hwc_FloatUnary<"exp", "Exp", "f64::exp", "scalar::exp"> {
   let summary = "e raised to each element";
-  let lowering = "elementwise::unary(call, scalar::exp)";
 }
 def Hwc_LogOp : Hwc_FloatUnary<"log", "Log", "f64::ln", "scalar::log"> {
   let summary = "Natural logarithm; NaN for negative elements";
@@ -110,7 +109,6 @@ def Hwc_ErfOp : Hwc_FloatUnary<"erf", "Erf", "libm::erf", "scalar::erf"> {
 
 def Hwc_AddOp : Hwc_Arithmetic<"add", "Add", "|a, b| a + b", "|a, b| a + b", "scalar::add"> {
   let summary = "a + b; integers wrap";
-  let lowering = "elementwise::binary(call, scalar::add)";
 }
 def Hwc_SubOp : Hwc_Arithmetic<"sub", "Sub", "|a, b| a - b", "|a, b| a - b", "scalar::sub"> {
   let summary = "a - b; integers wrap";
@@ -156,11 +154,11 @@ def Hwc_PowOp : Hwc_Op<"pow"> {
   let cost = "Elementwise";
   let infer = "elementwise::pow(call)";
   let reference = "elementwise::pow(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::pow(call)";
 }
 
 def Hwc_ClipOp : Hwc_Op<"clip", [AttrSizedOperandSegments]> {
-  let summary = "min(max(x, low), high); NaN where any is NaN";
+  let summary = "min(max(x, low), high); NaN stays NaN, and a bound of NaN limits nothing";
   let description = [{
     Either bound may be absent; each is a tensor of one element, of the type of the operand. Where low is above high
     the result is high.
@@ -177,5 +175,5 @@ def Hwc_ClipOp : Hwc_Op<"clip", [AttrSizedOperandSegments]> {
   let cost = "Elementwise";
   let infer = "elementwise::clip(call)";
   let reference = "elementwise::clip(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::clip(call)";
 }

@@ -8,7 +8,7 @@ class Hwc_Comparison<string mnemonic, string onnxName, string float, string inte
   let cost = "Elementwise";
   let infer = "elementwise::comparison(call)";
   let reference = "elementwise::comparison(call, " # float # ", " # integer # ")";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::binary(call, " # L # ")";
 }
 
 // `kind` is the type inference: of `i1`, or of integers.
@@ -19,7 +19,7 @@ class Hwc_Bitwise<string mnemonic, string onnxName, string kind, string R, strin
   let cost = "Elementwise";
   let infer = kind # "(call)";
   let reference = "elementwise::integer_binary(call, " # R # ")";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::binary(call, " # L # ")";
 }
 
 // A question about each element of a floating-point tensor; the result is `i1`.
@@ -80,7 +80,7 @@ def Hwc_NotOp : Hwc_Op<"not"> {
   let cost = "Elementwise";
   let infer = "elementwise::logical_unary(call)";
   let reference = "elementwise::integer_unary(call, |x| x ^ 1)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::unary(call, scalar::not)";
 }
 def Hwc_BitwiseNotOp : Hwc_Op<"bitwise_not"> {
   let summary = "Every bit of an integer inverted";
@@ -90,7 +90,7 @@ def Hwc_BitwiseNotOp : Hwc_Op<"bitwise_not"> {
   let cost = "Elementwise";
   let infer = "elementwise::integer_unary(call)";
   let reference = "elementwise::integer_unary(call, |x| !x)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::unary(call, scalar::not)";
 }
 
 def Hwc_BitShiftOp : Hwc_Op<"bit_shift"> {
@@ -102,20 +102,20 @@ def Hwc_BitShiftOp : Hwc_Op<"bit_shift"> {
   let cost = "Elementwise";
   let infer = "elementwise::bit_shift(call)";
   let reference = "elementwise::bit_shift(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::bit_shift(call)";
 }
 
 def Hwc_IsNanOp : Hwc_Predicate<"is_nan", "IsNaN"> {
   let summary = "True where the element is NaN";
   let reference = "elementwise::predicate(call, f64::is_nan)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::unary(call, scalar::is_nan)";
 }
 def Hwc_IsInfOp : Hwc_Predicate<"is_inf", "IsInf"> {
   let summary = "True where the element is an infinity of a sign that is asked for";
   let arguments = (ins Hwc_Tensor:$operand, DefaultValuedAttr<BoolAttr, "true">:$positive,
                        DefaultValuedAttr<BoolAttr, "true">:$negative);
   let reference = "elementwise::is_inf(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::is_inf(call)";
 }
 
 def Hwc_SelectOp : Hwc_Op<"select"> {
@@ -126,5 +126,5 @@ def Hwc_SelectOp : Hwc_Op<"select"> {
   let cost = "Elementwise";
   let infer = "elementwise::select(call)";
   let reference = "elementwise::select(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "elementwise::select(call)";
 }

@@ -20,7 +20,7 @@ def Hwc_CastOp : Hwc_Op<"cast"> {
   let cost = "Elementwise";
   let infer = "quantization::cast(call)";
   let reference = "quantization::cast(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "quantization::cast(call)";
 }
 
 // The scale and the zero point are both of one element, or one per index of `axis`, or one per block of `block_size`
@@ -33,7 +33,7 @@ class Hwc_Quantization<string mnemonic> : Hwc_Op<mnemonic> {
   let cost = "Elementwise";
   let infer = "quantization::" # mnemonic # "(call)";
   let reference = "quantization::" # mnemonic # "(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "quantization::" # mnemonic # "(call)";
 }
 
 def Hwc_QuantizeLinearOp : Hwc_Quantization<"quantize_linear"> {

@@ -132,8 +132,8 @@ pub fn clip(call: &EvalCall) -> Evaluated {
         let bound = |t: Option<&Tensor>| t.and_then(|t| floats(t).first().copied());
         let (low, high) = (bound(low), bound(high));
         let limit = |x: f64| {
-            let x = low.map_or(x, |low| scalar::maximum(x, low));
-            high.map_or(x, |high| scalar::minimum(x, high))
+            let x = low.filter(|low| x < *low).unwrap_or(x);
+            high.filter(|high| x > *high).unwrap_or(x)
         };
         from_floats(dtype, shape, floats(operand).into_iter().map(limit))?
     } else {

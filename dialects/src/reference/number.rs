@@ -49,7 +49,8 @@ pub fn from_floats_rounded(
 pub fn from_integers(dtype: DType, shape: &[usize], values: impl IntoIterator<Item = i128>) -> Result<Tensor, String> {
     from_values(dtype, shape, values, |value, bytes| {
         if dtype.is_float() {
-            encode_float(dtype, round_to_odd(value), Rounding::DEFAULT, bytes)
+            let value = if dtype == DType::F64 { value as f64 } else { round_to_odd(value) };
+            encode_float(dtype, value, Rounding::DEFAULT, bytes)
         } else {
             encode_integer(dtype, value, bytes)
         }

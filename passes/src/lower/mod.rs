@@ -2,9 +2,13 @@
 //!
 //! One function per operator, in one file per family, named by the `lowering` column of the operator table.
 
+pub mod activation;
+mod approximation;
+mod arith;
 pub mod attention;
 pub mod constant;
 pub mod contraction;
+pub mod convert;
 pub mod elementwise;
 mod emit;
 pub mod gather;
@@ -13,6 +17,7 @@ pub mod mask;
 mod module;
 pub mod movement;
 pub mod normalization;
+pub mod quantization;
 pub mod reduction;
 pub mod resize;
 pub mod rotary;
@@ -25,6 +30,7 @@ pub mod spectral;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use arith::Order;
 pub use emit::{Emitter, Loop};
 pub use module::{LowerError, lower};
 
