@@ -44,3 +44,25 @@ pub fn rotary_embedding<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     }
     Ok(vec![result])
 }
+
+#[cfg(test)]
+mod tests {
+    use hwc_dialects::{Op, attrs};
+    use hwc_runtime::DType;
+
+    use crate::lower::testing::{check, random};
+
+    #[test]
+    fn whole_and_partial_rotation() {
+        for (dtype, tolerance) in [(DType::F32, 1e-6), (DType::F16, 4e-3), (DType::F64, 1e-12)] {
+            let x = random(dtype, &[2, 3, 4, 8], 1);
+            for table in [[2, 4, 4], [2, 4, 2], [1, 4, 3], [2, 1, 1]] {
+                let (cos, sin) = (random(dtype, &table, 2), random(dtype, &table, 3));
+                for interleaved in [false, true] {
+                    let attrs = attrs! { "interleaved" => interleaved };
+                    check(Op::RotaryEmbedding, &attrs, &[Some(&x), Some(&cos), Some(&sin)], tolerance);
+                }
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use melior::ir::{ValueLike, operation::OperationLike};
+use melior::ir::{Attribute, ValueLike, operation::OperationLike};
 
 use super::{
     analyze::{Operand, Structured},
@@ -473,7 +473,12 @@ impl<'c, 's> Emitter<'c, 's> {
             None => Lanes { value: place.dims[dim].plus(unrolled).build(b), is_vector: false },
             Some(v) => {
                 let first = self.widen(b, place.dims[dim].plus(point.vector * v.lanes).build(b));
-                let steps = b.value("vector.step", &[], first.r#type(), &[]);
+                // `vector.step` would be shorter, but has no conversion to LLVM outside of its own pass.
+                let steps: Vec<String> = (0..v.lanes).map(|i| i.to_string()).collect();
+                let steps = format!("dense<[{}]> : vector<{}xindex>", steps.join(", "), v.lanes);
+                let steps = Attribute::parse(b.context, &steps)
+                    .expect("a list of numbers is an attribute of the vector type of as many lanes");
+                let steps = b.value("arith.constant", &[], first.r#type(), &[("value", steps)]);
                 let value = b.value("arith.addi", &[first, steps], first.r#type(), &[]);
                 Lanes { value, is_vector: true }
             }
