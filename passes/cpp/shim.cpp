@@ -4,6 +4,11 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/TargetParser/Triple.h"
@@ -56,6 +61,31 @@ bool hwcCpuFeatures(const char *triple, const char *cpu, const char *extra, cons
   for (size_t i = 0; i < count; ++i)
     has[i] = info->checkFeatures(features[i]);
   return true;
+}
+
+// Fuses elementwise producers into their consumers wherever `mayFuse` says so, folds reshapes between structured
+// operations into them, and takes `tensor.pad` and `tensor.concat` apart. False if it does not come to an end.
+bool hwcFuseElementwise(MlirOperation root, bool (*mayFuse)(MlirOperation producer, MlirOperation consumer, size_t operand)) {
+  Operation *op = unwrap(root);
+  MLIRContext *context = op->getContext();
+  linalg::ControlFusionFn control = [mayFuse](OpOperand *fused) {
+    Operation *producer = fused->get().getDefiningOp();
+    return producer && mayFuse(wrap(producer), wrap(fused->getOwner()), fused->getOperandNumber());
+  };
+  linalg::ControlFusionFn reshapes = [](OpOperand *fused) {
+    Operation *producer = fused->get().getDefiningOp();
+    return producer && producer->hasOneUse();
+  };
+  RewritePatternSet patterns(context);
+  linalg::populateElementwiseOpsFusionPatterns(patterns, control);
+  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, reshapes);
+  linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+  linalg::populateDecomposePadPatterns(patterns);
+  tensor::populateDecomposeTensorConcatPatterns(patterns);
+  linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  return succeeded(applyPatternsGreedily(op, std::move(patterns), GreedyRewriteConfig()));
 }
 
 } // extern "C"

@@ -2,7 +2,7 @@
 
 use melior::Context;
 
-use crate::codegen::ir::Op;
+use crate::codegen::{self, ir::Op};
 use crate::{graph, lower};
 
 /// A pass over a module.
@@ -32,4 +32,41 @@ pub const PASSES: &[PassInfo] = &[
         description: "Replaces hwc operations by linalg, tensor, scf, arith and math on tensors of storage types",
         run: |context, module| lower::lower(context, module).map_err(|e| e.to_string()),
     },
+    PassInfo {
+        name: "hwc-fuse-elementwise",
+        description: "Computes elementwise producers inside their consumers, where that repeats little work",
+        run: |_, module| codegen::fusion::fuse(module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
+        name: "hwc-kernel-destinations",
+        description: "Kernels on tensors take buffers for their inputs and results; main stays as it is",
+        run: |context, module| each_kernel(module, |k| codegen::kernel::destination::convert(context, k)),
+    },
+    PassInfo {
+        name: "hwc-kernel-scratch",
+        description: "Allocations in bufferized kernels become parts of one scratch argument, shared by lifetime",
+        run: |context, module| each_kernel(module, |k| codegen::kernel::scratch::convert(context, k).map(|_| ())),
+    },
+    PassInfo {
+        name: "hwc-structured-to-vector",
+        description: "linalg.generic and memref.copy on buffers become loops over vectors, for the host's registers",
+        run: |context, module| {
+            let machine = codegen::llvm::target::Machine::new(&Default::default()).map_err(|e| e.to_string())?;
+            let shape = codegen::structured::Shape::of(&machine.info);
+            each_kernel(module, |k| codegen::structured::convert(context, k, shape, false))
+        },
+    },
+    PassInfo {
+        name: "hwc-math-approximations",
+        description: "Elementary functions of f32 become polynomials",
+        run: |context, module| each_kernel(module, |k| codegen::math::convert(context, k)),
+    },
 ];
+
+/// Runs a pass over every kernel, up to the first that fails.
+fn each_kernel<'c>(
+    module: Op<'c>,
+    mut run: impl FnMut(Op<'c>) -> Result<(), codegen::CodegenError>,
+) -> Result<(), String> {
+    codegen::kernel::form::kernels(module).into_iter().try_for_each(|k| run(k)).map_err(|e| e.to_string())
+}

@@ -3,7 +3,7 @@
 
 use std::ffi::{CString, c_char};
 
-use melior::ir::{Attribute, AttributeLike};
+use melior::ir::{Attribute, AttributeLike, OperationRef};
 use mlir_sys as sys;
 
 unsafe extern "C" {
@@ -15,6 +15,10 @@ unsafe extern "C" {
         features: *const *const c_char,
         count: usize,
         has: *mut u8,
+    ) -> bool;
+    fn hwcFuseElementwise(
+        root: sys::MlirOperation,
+        may_fuse: extern "C" fn(sys::MlirOperation, sys::MlirOperation, usize) -> bool,
     ) -> bool;
 }
 
@@ -66,4 +70,16 @@ pub fn cpu_features(triple: &str, cpu: &str, extra: &str, candidates: &[&str]) -
         candidates.iter().zip(&has).filter(|(_, has)| **has != 0).map(|(f, _)| f.to_string()).collect();
     all.sort();
     known.then_some(all)
+}
+
+/// Fuses elementwise producers into their consumers where [`super::fusion::may_fuse`] says so, folds reshapes into
+/// structured operations, takes `tensor.pad` and `tensor.concat` apart. False if the rewriting does not come to an end.
+pub fn fuse_elementwise(root: super::ir::Op<'_>) -> bool {
+    extern "C" fn may_fuse(producer: sys::MlirOperation, consumer: sys::MlirOperation, operand: usize) -> bool {
+        // SAFETY: the caller passes attached operations, which outlive this call.
+        let (producer, consumer) = unsafe { (OperationRef::from_raw(producer), OperationRef::from_raw(consumer)) };
+        super::fusion::may_fuse(producer, consumer, operand)
+    }
+    // SAFETY: the operation is valid; handles to operations inside are not used afterwards by the callers.
+    unsafe { hwcFuseElementwise(root.to_raw(), may_fuse) }
 }

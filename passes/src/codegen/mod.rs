@@ -22,6 +22,7 @@ pub mod context;
 mod diagnostics;
 mod error;
 mod ffi;
+pub mod fusion;
 pub mod ir;
 pub mod kernel;
 pub mod llvm;
@@ -164,7 +165,9 @@ pub fn print_stage<'c>(
 fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagnostics) -> Result<()> {
     pipeline::verify(module, "verification", diagnostics)?;
     kernel::form::verify(ir::module_op(module))?;
-    pipeline::run(context, module, "fusion", FUSE, diagnostics)
+    pipeline::run(context, module, "normalization", NORMALIZE, diagnostics)?;
+    fusion::fuse(ir::module_op(module))?;
+    pipeline::run(context, module, "cleaning", CLEAN, diagnostics)
 }
 
 /// From kernel form to the LLVM dialect.
@@ -196,10 +199,7 @@ fn lower<'c>(
         }
     }
     program.place(&scratch);
-    let shape = structured::Shape {
-        vector_bytes: machine.info.vector_bytes() as i64,
-        registers: machine.info.vector_registers() as i64,
-    };
+    let shape = structured::Shape::of(&machine.info);
     pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;
     for kernel in kernel::form::kernels(root) {
         structured::convert(context, kernel, shape, machine.plain_loops)?;
@@ -227,7 +227,10 @@ fn remove_all_but_called_kernels(root: Op<'_>, program: &Program) {
     }
 }
 
-const FUSE: &str = "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,linalg-fuse-elementwise-ops,canonicalize,cse))";
+const NORMALIZE: &str =
+    "builtin.module(func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops,canonicalize,cse))";
+
+const CLEAN: &str = "builtin.module(func.func(canonicalize,cse))";
 
 const BUFFERIZE: &str = "builtin.module(func.func(eliminate-empty-tensors,empty-tensor-to-alloc-tensor),one-shot-bufferize,func.func(canonicalize,cse))";
 

@@ -30,6 +30,7 @@ use self::{
 use crate::codegen::{
     error::{CodegenError, Result},
     ir::{self, Builder, Op, Val},
+    llvm::target::TargetInfo,
 };
 
 /// What of the machine decides how loops are written.
@@ -37,6 +38,12 @@ use crate::codegen::{
 pub struct Shape {
     pub vector_bytes: i64,
     pub registers: i64,
+}
+
+impl Shape {
+    pub fn of(target: &TargetInfo) -> Self {
+        Self { vector_bytes: target.vector_bytes() as i64, registers: target.vector_registers() as i64 }
+    }
 }
 
 /// Converts the structured operations of one kernel, or only the copies.

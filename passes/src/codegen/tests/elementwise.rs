@@ -194,3 +194,45 @@ fn integer_division_never_traps_beyond_a_row() {
     let got = Model::new(&text).run(&[ints([7, -7, 100, 9, 1]), ints([2, 2, -3, 9, 5])], &[20]).remove(0);
     assert_eq!(got, ints([3, -3, -33, 1, 0]));
 }
+
+#[test]
+fn concatenation_and_padding() {
+    let (x, y, z, p) = ("tensor<3x5xf32>", "tensor<3x4xf32>", "tensor<3x9xf32>", "tensor<6x12xf32>");
+    let body = format!(
+        "%c = tensor.concat dim(1) %a0, %a1 : ({x}, {y}) -> {z}
+         %v = arith.constant 2.5 : f32
+         %p = tensor.pad %c low[1, 3] high[2, 0] {{
+           ^bb0(%i: index, %j: index):
+             tensor.yield %v : f32
+         }} : {z} to {p}
+         return %p : {p}"
+    );
+    let (a, b) = (noise(15, 1), noise(12, 2));
+    let mut expected = vec![2.5; 72];
+    for i in 0..3 {
+        expected[(i + 1) * 12 + 3..][..5].copy_from_slice(&a[i * 5..][..5]);
+        expected[(i + 1) * 12 + 8..][..4].copy_from_slice(&b[i * 4..][..4]);
+    }
+    assert_eq!(Model::new(&module(&[x, y], &[p], &body)).run_f32(&[&a, &b], 72), expected);
+}
+
+#[test]
+fn chains_after_a_contraction_need_no_scratch_memory() {
+    let (x, y) = ("tensor<64x64xf32>", "tensor<64x64xf32>");
+    let body = format!(
+        "%z = arith.constant 0.0 : f32
+         %e = tensor.empty() : {y}
+         %f = linalg.fill ins(%z : f32) outs(%e : {y}) -> {y}
+         %m = linalg.matmul ins(%a0, %a1 : {x}, {x}) outs(%f : {y}) -> {y}
+         %b = linalg.add ins(%m, %a0 : {y}, {y}) outs(%e : {y}) -> {y}
+         %r = linalg.exp ins(%b : {y}) outs(%e : {y}) -> {y}
+         return %r : {y}"
+    );
+    let model = Model::new(&module(&[x, x], &[y], &body));
+    assert_eq!(model.compiled.summary.arena_bytes, 0);
+    let (a, b) = (noise(4096, 1), noise(4096, 2));
+    let expected: Vec<f32> = (0..4096)
+        .map(|i| ((0..64).map(|k| a[i / 64 * 64 + k] * b[k * 64 + i % 64]).sum::<f32>() + a[i]).exp())
+        .collect();
+    assert_close(&model.run_f32(&[&a, &b], 4096), &expected, 1e-5);
+}
