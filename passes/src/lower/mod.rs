@@ -3,7 +3,6 @@
 //! One function per operator, in one file per family, named by the `lowering` column of the operator table.
 
 pub mod activation;
-mod approximation;
 mod arith;
 pub mod attention;
 pub mod constant;

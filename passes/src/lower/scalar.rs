@@ -7,7 +7,7 @@ use hwc_runtime::{DType, dtype::Kind};
 use melior::ir::ValueLike;
 
 pub use super::convert::{load, store};
-use super::{Emitter, Order, approximation};
+use super::{Emitter, Order};
 use crate::codegen::ir::Val;
 
 /// A scalar function of one operand.
@@ -57,7 +57,7 @@ bitwise! {
     xor => "arith.xori";
 }
 
-/// Functions of floats that are an operation of the `math` dialect, and a call to libm where no instruction is.
+/// Functions of floats that are an operation of the `math` dialect.
 macro_rules! math {
     ($($name:ident => $op:literal;)*) => { $(
         pub fn $name<'c>(e: &Emitter<'c>, _: DType, x: Val<'c>) -> Val<'c> {
@@ -81,17 +81,6 @@ math! {
     asinh => "math.asinh";
     acosh => "math.acosh";
     atanh => "math.atanh";
-}
-
-/// Functions that [`approximation`] has for `f32`, and libm for `f64`.
-macro_rules! approximated {
-    ($($name:ident => $op:literal;)*) => { $(
-        pub fn $name<'c>(e: &Emitter<'c>, dtype: DType, x: Val<'c>) -> Val<'c> {
-            if dtype == DType::F64 { e.same($op, &[x]) } else { approximation::$name(e, x) }
-        }
-    )* };
-}
-approximated! {
     exp => "math.exp";
     expm1 => "math.expm1";
     log => "math.log";

@@ -50,8 +50,7 @@ fn describe(artifact: &Artifact) -> String {
         artifact.code().len()
     );
     let calls: u64 = kernels.iter().map(|k| k.calls).sum();
-    let work: Work =
-        kernels.iter().map(|k| Work { flops: k.flops as f64, bytes: k.bytes as f64 }.times(k.calls)).sum();
+    let work: Work = kernels.iter().map(|k| Work { flops: k.flops as f64, bytes: k.bytes as f64 }.times(k.calls)).sum();
     text += &format!("work     {:.3} GFLOP, {:.1} MB moved\n", work.flops / 1e9, work.bytes / 1e6);
     text += &format!("kernels  {} ({calls} calls)\n", kernels.len());
     for kernel in kernels {
