@@ -134,7 +134,11 @@ pub fn one_hot(call: &EvalCall) -> Evaluated {
     let (indices, values, shape) = (call.operand(0)?, call.operand(1)?, call.shape(0)?);
     let axis = axis(call.attrs.int("axis")?, shape.len())?;
     let depth = shape[axis];
-    let (chosen, of_indices) = (integers(indices), strides(indices.shape()));
+    let (mut chosen, of_indices) = (integers(indices), strides(indices.shape()));
+    if indices.dtype().is_float() {
+        // NaN is no index.
+        chosen.iter_mut().zip(floats(indices)).filter(|(_, v)| v.is_nan()).for_each(|(i, _)| *i = i128::MAX);
+    }
     let source = |p: &[usize]| {
         let flat = dot(&p[..axis], &of_indices) + dot(&p[axis + 1..], &of_indices[axis..]);
         Some(usize::from(write_at(chosen[flat], depth) == Some(p[axis])))

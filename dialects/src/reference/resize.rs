@@ -206,9 +206,7 @@ pub fn resize(call: &EvalCall) -> Evaluated {
             out.push(if filter.outside[row] {
                 extrapolation
             } else {
-                // A tap without weight has none on infinities and NaN either.
-                let used = taps.filter(|&t| filter.weight[t] != 0.0);
-                used.map(|t| filter.weight[t] * values[base + filter.index[t] * from[filter.axis]]).sum()
+                taps.map(|t| filter.weight[t] * values[base + filter.index[t] * from[filter.axis]]).sum()
             });
         });
         (values, current) = (out, next);

@@ -33,7 +33,9 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
     let malformed = || CodegenError::internal("a kernel without a block");
     let block = ir::entry(kernel).ok_or_else(malformed)?;
     let top: Vec<Op> = ir::block_ops(block);
-    let start = Builder::before(context, *top.first().ok_or_else(malformed)?).ok_or_else(malformed)?;
+    // The allocations are about to be erased, so nothing is put before one of them.
+    let anchor = top.iter().find(|op| !ir::is(**op, "memref.alloc")).ok_or_else(malformed)?;
+    let start = Builder::before(context, *anchor).ok_or_else(malformed)?;
 
     let mut problems = Vec::new();
     let mut planned = Vec::new();
