@@ -1,1 +1,72 @@
-fn main() {}
+//! The project's own commands: `cargo xtask COMMAND`.
+//!
+//! Links nothing of MLIR or LLVM, so that it builds and starts in seconds on a machine where neither is installed yet.
+
+mod conformance;
+mod demo;
+mod error;
+mod hwc_opt;
+mod layout;
+mod models;
+mod oracle;
+mod process;
+mod report;
+mod setup;
+mod table;
+mod test;
+
+use clap::{Parser, Subcommand};
+use error::Result;
+use layout::Layout;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Set up, test and measure hwc",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing: Debian packages, Python packages, model files
+    Setup(setup::Args),
+    /// Compile a text-recognition model, read two pictures with it, compare with ONNX Runtime
+    Demo(demo::Args),
+    /// Run every test: unit, documentation, lit, conformance
+    Test(test::Args),
+    /// Run the ONNX backend node tests through compile and native execution
+    Conformance(conformance::Args),
+    /// Compare real models with ONNX Runtime: results, time, memory
+    Models(models::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A report ends with its last line; nothing may follow it.
+            if !matches!(error, error::Error::Reported) {
+                eprintln!("error: {error}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let layout = Layout::find()?;
+    match command {
+        Command::Setup(args) => setup::run(&layout, &args),
+        Command::Demo(args) => demo::run(&layout, &args),
+        Command::Test(args) => test::run(&layout, &args),
+        Command::Conformance(args) => conformance::run(&layout, &args),
+        Command::Models(args) => models::run(&layout, &args),
+    }
+}

@@ -35,13 +35,13 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
             npy::write(&path, value)?;
         }
     }
-    let first = times[0];
+    let in_order = times.clone();
     times.sort_by(f64::total_cmp);
     let median = times[times.len() / 2];
     let report = json!({
         "model": session.manifest().model,
         "load_ms": loaded.as_secs_f64() * 1e3,
-        "first_ms": first,
+        "times_ms": in_order,
         "median_ms": median,
         "min_ms": times[0],
         "max_ms": times[times.len() - 1],

@@ -1,0 +1,96 @@
+//! The compiler, used as its users use it: through the command line.
+
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::process::{self, Measured};
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Longer than any model of the list takes by a factor of ten.
+const COMPILE_LIMIT: Duration = Duration::from_secs(900);
+const RUN_LIMIT: Duration = Duration::from_secs(300);
+
+/// Builds `hwc-opt` in release mode, unless `HWC_OPT` names one.
+pub fn build(layout: &Layout) -> Result<PathBuf> {
+    if std::env::var_os("HWC_OPT").is_none() {
+        process::run(cargo(layout).args(["build", "--release", "--package", "hwc", "--bin", "hwc-opt"]))?;
+    }
+    let program = layout.hwc_opt();
+    if program.is_file() { Ok(program) } else { Err(Error::Environment(format!("{} is not there", program.display()))) }
+}
+
+/// Cargo in the workspace, as if started by hand: what the `cargo run` around this program set for its package would
+/// make nested builds look stale.
+pub fn cargo(layout: &Layout) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(&layout.root).env("CARGO_TARGET_DIR", &layout.target);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+/// One model to be compiled.
+pub struct Compile<'a> {
+    pub model: &'a Path,
+    pub output: &'a Path,
+    /// `NAME=N` or `INPUT.AXIS=N`.
+    pub dims: &'a [String],
+    /// Inputs whose value is fixed, and the file with the value.
+    pub values: &'a [(String, PathBuf)],
+}
+
+impl Compile<'_> {
+    pub fn run(&self, hwc_opt: &Path) -> Result<Measured> {
+        let mut command = Command::new(hwc_opt);
+        command.arg("compile").arg(self.model).arg("-o").arg(self.output);
+        for dim in self.dims {
+            command.arg("--dim").arg(dim);
+        }
+        for (input, file) in self.values {
+            command.arg("--value").arg(binding(input, file));
+        }
+        let measured = process::measure(&mut command, COMPILE_LIMIT)?;
+        measured.check("hwc-opt compile")?;
+        Ok(measured)
+    }
+}
+
+/// What `hwc-opt run --json` writes.
+#[derive(Deserialize)]
+pub struct RunTimes {
+    /// One entry a repetition, milliseconds.
+    pub times_ms: Vec<f64>,
+}
+
+/// Runs an artifact `repeat` times and leaves its outputs in `output_dir`, one `.npy` a name.
+pub fn run(
+    hwc_opt: &Path,
+    artifact: &Path,
+    inputs: &[(String, PathBuf)],
+    output_dir: &Path,
+    repeat: usize,
+) -> Result<RunTimes> {
+    fs::create_dir_all(output_dir).map_err(Error::io("create", output_dir))?;
+    let json = output_dir.join("run.json");
+    let mut command = Command::new(hwc_opt);
+    command.arg("run").arg(artifact).arg("--output-dir").arg(output_dir).arg("--json").arg(&json);
+    command.arg("--repeat").arg(repeat.to_string());
+    for (name, file) in inputs {
+        command.arg("--input").arg(binding(name, file));
+    }
+    process::measure(&mut command, RUN_LIMIT)?.check("hwc-opt run")?;
+    let text = fs::read_to_string(&json).map_err(Error::io("read", &json))?;
+    serde_json::from_str(&text).map_err(|e| Error::answer("hwc-opt run --json", e))
+}
+
+fn binding(name: &str, file: &Path) -> std::ffi::OsString {
+    let mut word = std::ffi::OsString::from(format!("{name}="));
+    word.push(file);
+    word
+}
