@@ -28,22 +28,22 @@ pub(super) fn spatial(input: &Value) -> Result<Vec<usize>, Failure> {
 }
 
 /// The attributes of a convolution.
-fn convolution(call: &Call) -> Result<Attrs, Failure> {
-    let image = spatial(&call.input(0)?)?;
-    let kernel = filter_kernel(call, &call.input(1)?.shape()?)?;
+pub(super) fn convolution(call: &Call, input: &Value, filter: &Value) -> Result<Attrs, Failure> {
+    let image = spatial(input)?;
+    let kernel = filter_kernel(call, &filter.shape()?)?;
     let mut attrs = sliding(call, &image, &kernel)?;
     attrs.set("group", call.node.int_or("group", 1)?);
     Ok(attrs)
 }
 
 fn conv(call: &mut Call, op: Op) -> Outputs {
-    let attrs = convolution(call)?;
+    let attrs = convolution(call, &call.input(0)?, &call.input(1)?)?;
     call.ops(op, attrs, call.inputs().to_vec())
 }
 
 /// A convolution, plus `Z`, through an activation.
 fn fused_conv(call: &mut Call) -> Outputs {
-    let attrs = convolution(call)?;
+    let attrs = convolution(call, &call.input(0)?, &call.input(1)?)?;
     let operands = call.inputs().iter().take(3).cloned().collect();
     let mut result = call.ops(Op::Conv, attrs, operands)?.swap_remove(0);
     if let Some(z) = call.optional(3) {
@@ -65,7 +65,7 @@ fn conv_transpose(call: &mut Call) -> Outputs {
 }
 
 fn deform_conv(call: &mut Call) -> Outputs {
-    let mut attrs = convolution(call)?;
+    let mut attrs = convolution(call, &call.input(0)?, &call.input(1)?)?;
     attrs.set("offset_group", call.node.int_or("offset_group", 1)?);
     call.ops(Op::DeformConv, attrs, call.inputs().to_vec())
 }

@@ -14,11 +14,13 @@ mod constant;
 mod contraction;
 mod control;
 mod convolution;
+mod elementwise;
 mod gather;
 mod loss;
 mod movement;
 mod normalization;
 mod pooling;
+mod quantization;
 mod recurrent;
 mod reduction;
 mod reshape;
@@ -28,6 +30,7 @@ mod selection;
 mod sequence;
 mod shape;
 mod spectral;
+mod training;
 mod windows;
 
 use std::collections::HashMap;
@@ -43,11 +46,13 @@ const FAMILIES: &[&[Row]] = &[
     contraction::OPS,
     control::OPS,
     convolution::OPS,
+    elementwise::OPS,
     gather::OPS,
     loss::OPS,
     movement::OPS,
     normalization::OPS,
     pooling::OPS,
+    quantization::OPS,
     recurrent::OPS,
     reduction::OPS,
     reshape::OPS,
@@ -57,6 +62,7 @@ const FAMILIES: &[&[Row]] = &[
     sequence::OPS,
     shape::OPS,
     spectral::OPS,
+    training::OPS,
 ];
 
 /// Translates one node.
