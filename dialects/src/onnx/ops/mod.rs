@@ -12,6 +12,7 @@
 mod attention;
 mod constant;
 mod contraction;
+mod contrib;
 mod control;
 mod convolution;
 mod elementwise;
@@ -44,6 +45,7 @@ const FAMILIES: &[&[Row]] = &[
     attention::OPS,
     constant::OPS,
     contraction::OPS,
+    contrib::OPS,
     control::OPS,
     convolution::OPS,
     elementwise::OPS,

@@ -16,7 +16,7 @@ pub const OPS: &[Row] = &[
     row("LogSoftmax", 13, |call| call.direct(Op::LogSoftmax)),
     row("Hardmax", 1, |call| flattened(call, Op::Hardmax)).until(12),
     row("Hardmax", 13, |call| call.direct(Op::Hardmax)),
-    row("LayerNormalization", 17, layer),
+    row("LayerNormalization", 1, layer),
     row("RMSNormalization", 23, rms),
     row("BatchNormalization", 7, batch),
     row("InstanceNormalization", 6, instance),
@@ -87,7 +87,7 @@ fn widened(call: &mut Call, value: &Value) -> Result<Value, Failure> {
 }
 
 /// The result has the element type of the scale.
-fn rms(call: &mut Call) -> Outputs {
+pub fn rms(call: &mut Call) -> Outputs {
     let (mut input, scale) = (call.input(0)?, call.input(1)?);
     let to = scale.dtype()?;
     if to.size() > input.dtype()?.size() {
