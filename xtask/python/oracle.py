@@ -3,7 +3,7 @@
 {"do": "open", "model": FILE, "dims": [..], "values": {NAME: NUMBER or FILE}, "inputs": {NAME: FILE}, "seed": N, "dir": DIR}
     Fixes the shapes, writes an .npy file for each input to DIR; seeded random values where `values` and `inputs` give none.
     `dims` has entries NAME=N (a symbolic dimension) and INPUT.AXIS=N; those that do not concern the model are left out
-    of the answer {"inputs": [[NAME, FILE]], "values": [[NAME, FILE]], "dims": [..], "bytes": N, "metadata": {..}}.
+    of the answer {"inputs": [[NAME, FILE]], "values": [[NAME, FILE]], "dims": [..], "bytes": N}.
 {"do": "reference"}          runs the model once; {"outputs": [NAME]}
 {"do": "compare", "dir": DIR} compares with NAME.npy in DIR; {"worst": X, "outputs": [{"name", "error", "scale"}]}
 {"do": "time", "threads": N, "runs": N}  {"times_ms": [..]}
@@ -66,7 +66,6 @@ class Model:
             "values": [[name, files[name]] for name in self.values],
             "dims": dims,
             "bytes": size(self.path, model),
-            "metadata": {entry.key: entry.value for entry in model.metadata_props},
         }
 
     def session(self, threads):

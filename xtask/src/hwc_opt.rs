@@ -49,12 +49,8 @@ impl Compile<'_> {
     pub fn run(&self, hwc_opt: &Path) -> Result<Measured> {
         let mut command = Command::new(hwc_opt);
         command.arg("compile").arg(self.model).arg("-o").arg(self.output);
-        for dim in self.dims {
-            command.arg("--dim").arg(dim);
-        }
-        for (input, file) in self.values {
-            command.arg("--value").arg(binding(input, file));
-        }
+        command.args(self.dims.iter().flat_map(|dim| ["--dim", dim]));
+        command.args(self.values.iter().flat_map(|(input, file)| ["--value".into(), binding(input, file)]));
         let measured = process::measure(&mut command, COMPILE_LIMIT)?;
         measured.check("hwc-opt compile")?;
         Ok(measured)
@@ -63,30 +59,47 @@ impl Compile<'_> {
 
 /// What `hwc-opt run --json` writes.
 #[derive(Deserialize)]
-pub struct RunTimes {
-    /// One entry a repetition, milliseconds.
+pub struct RunReport {
+    /// Milliseconds of each run, in order.
     pub times_ms: Vec<f64>,
+    outputs: Vec<Output>,
 }
 
-/// Runs an artifact `repeat` times and leaves its outputs in `output_dir`, one `.npy` a name.
-pub fn run(
-    hwc_opt: &Path,
-    artifact: &Path,
-    inputs: &[(String, PathBuf)],
-    output_dir: &Path,
-    repeat: usize,
-) -> Result<RunTimes> {
+#[derive(Deserialize)]
+struct Output {
+    name: String,
+}
+
+/// Inputs by name, in `.npy` files.
+pub type Inputs = [(String, PathBuf)];
+
+/// Runs an artifact `repeat` times and leaves its outputs in `output_dir`; see [`output_file`].
+pub fn run(hwc_opt: &Path, artifact: &Path, inputs: &Inputs, output_dir: &Path, repeat: usize) -> Result<RunReport> {
     fs::create_dir_all(output_dir).map_err(Error::io("create", output_dir))?;
     let json = output_dir.join("run.json");
     let mut command = Command::new(hwc_opt);
     command.arg("run").arg(artifact).arg("--output-dir").arg(output_dir).arg("--json").arg(&json);
     command.arg("--repeat").arg(repeat.to_string());
-    for (name, file) in inputs {
-        command.arg("--input").arg(binding(name, file));
-    }
+    command.args(inputs.iter().flat_map(|(name, file)| ["--input".into(), binding(name, file)]));
     process::measure(&mut command, RUN_LIMIT)?.check("hwc-opt run")?;
     let text = fs::read_to_string(&json).map_err(Error::io("read", &json))?;
     serde_json::from_str(&text).map_err(|e| Error::answer("hwc-opt run --json", e))
+}
+
+impl RunReport {
+    /// The only output of a model that has one.
+    pub fn only_output(&self, output_dir: &Path) -> Result<PathBuf> {
+        match self.outputs.as_slice() {
+            [output] => Ok(output_file(output_dir, &output.name)),
+            outputs => Err(Error::answer("hwc-opt run", format!("{} outputs instead of one", outputs.len()))),
+        }
+    }
+}
+
+/// Where `hwc-opt run` puts an output; `oracle.py` knows the rule, too.
+fn output_file(directory: &Path, name: &str) -> PathBuf {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    directory.join(format!("{}.npy", name.chars().map(safe).collect::<String>()))
 }
 
 fn binding(name: &str, file: &Path) -> std::ffi::OsString {

@@ -65,10 +65,9 @@ impl Layout {
         let path = env::join_paths(front.into_iter().chain(env::split_paths(&old))).unwrap_or(old);
         vec![
             ("PATH", path),
+            ("CARGO_TARGET_DIR", self.target.clone().into()),
             ("HWC_OPT", self.hwc_opt().into()),
-            ("HWC_LLVM_BIN", self.llvm_bin().into()),
-            ("HWC_LIT", self.venv.join("bin/lit").into()),
-            ("HWC_PYTHON", self.python().into()),
+            ("HWC_VENV", self.venv.clone().into()),
         ]
     }
 }

@@ -41,7 +41,6 @@ pub struct Opened {
     pub dims: Vec<String>,
     /// Size of the model with its external data.
     pub bytes: u64,
-    pub metadata: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,11 @@ fn root() -> PathBuf {
 }
 
 fn metadata() -> Metadata {
-    MetadataCommand::new().current_dir(root()).other_options(vec!["--offline".into(), "--filter-platform".into(), "x86_64-unknown-linux-gnu".into()]).exec().expect("cargo metadata")
+    MetadataCommand::new()
+        .current_dir(root())
+        .other_options(vec!["--offline".into(), "--filter-platform".into(), "x86_64-unknown-linux-gnu".into()])
+        .exec()
+        .expect("cargo metadata")
 }
 
 /// Names of everything a package links, directly or not; build and development dependencies do not count.
@@ -88,7 +92,9 @@ fn unsafe_stands_in_modules_that_say_so() {
     // `unsafe` of a block, function or implementation; not the word in a comment or a lint's name.
     let uses = |text: &str| {
         text.lines().map(|l| l.split("//").next().unwrap_or("")).any(|l| {
-            ["unsafe {", "unsafe fn", "unsafe impl", "unsafe(", "unsafe extern \"C\" {"].iter().any(|word| l.contains(word))
+            ["unsafe {", "unsafe fn", "unsafe impl", "unsafe(", "unsafe extern \"C\" {"]
+                .iter()
+                .any(|word| l.contains(word))
         })
     };
     let marked = |text: &str| text.contains("#![allow(unsafe_code)]") || text.contains("#![expect(unsafe_code");

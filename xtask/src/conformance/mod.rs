@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::report::{JsonArg, Report};
 use crate::{hwc_opt, setup};
+pub use worker::Status;
+
 use baseline::Baseline;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
@@ -17,10 +19,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
-use worker::{Outcome, Status, Worker};
+use worker::{Outcome, Worker};
 
+/// Worker processes: a compilation uses one thread.
 const JOBS: usize = 2;
-const LIMIT_SECONDS: u64 = 120;
+/// Seconds a test may take; most take milliseconds.
+const LIMIT: u64 = 120;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -31,7 +35,7 @@ pub struct Args {
     #[arg(long, default_value_t = JOBS, value_name = "N")]
     jobs: usize,
     /// Seconds one test may take
-    #[arg(long, default_value_t = LIMIT_SECONDS, value_name = "SECONDS")]
+    #[arg(long, default_value_t = LIMIT, value_name = "SECONDS")]
     limit: u64,
     /// Another directory of tests in the format of the wheel
     #[arg(long, value_name = "DIR")]
@@ -43,50 +47,69 @@ pub struct Args {
     json: JsonArg,
 }
 
-impl Args {
-    /// All tests against the list, as `cargo xtask test` runs them.
-    pub fn whole() -> Args {
-        Args { filter: None, jobs: JOBS, limit: LIMIT_SECONDS, dir: None, bless: false, json: JsonArg { json: None } }
-    }
-}
-
 pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     setup::build_tools()?;
     setup::python(layout)?;
     let program = hwc_opt::build(layout)?;
     let directory = args.dir.clone().map_or_else(|| node_tests(layout), Ok)?;
     let tests = find_tests(&directory, args.filter.as_deref())?;
-    let start = Instant::now();
-    let outcomes = run_all(&program, &tests, args);
-    let elapsed = start.elapsed();
-
     // The list speaks of the wheel's tests only.
     let mut baseline = if args.dir.is_some() { Baseline::empty() } else { Baseline::read(layout)? };
-    print!("{}", summary::text(&outcomes));
-    println!("{} tests in {:.0} s", outcomes.len(), elapsed.as_secs_f64());
-    let regressed = baseline.regressions(&outcomes);
+    let mut run = Run::new(&program, &tests, args.jobs, Duration::from_secs(args.limit), &baseline);
     if args.bless {
-        baseline.bless(&outcomes);
+        baseline.bless(&run.outcomes);
         baseline.write(layout)?;
-    } else if args.dir.is_none() && baseline.newly_passing(&outcomes) > 0 {
-        println!("{} more pass than are listed; `--bless` lists them", baseline.newly_passing(&outcomes));
-    }
-    let count = |status: Status| outcomes.iter().filter(|o| o.status == status).count();
-    let mut wrong: Vec<String> = [(Status::Failed, "failed"), (Status::Crashed, "crashed")]
-        .into_iter()
-        .filter(|(status, _)| count(*status) > 0)
-        .map(|(status, word)| format!("{} {word}", count(status)))
-        .collect();
-    if !args.bless {
-        wrong.extend(regressed.iter().map(|name| format!("{name} is listed in {} and does not pass", baseline::FILE)));
+        run.regressed.clear();
+    } else if args.dir.is_none() && baseline.newly_passing(&run.outcomes) > 0 {
+        println!("{} more pass than are listed; `--bless` lists them", baseline.newly_passing(&run.outcomes));
     }
     Report::new("conformance")
-        .figure("passed", count(Status::Passed))
-        .figure("failed", count(Status::Failed))
-        .figure("unsupported", count(Status::Unsupported))
-        .figure("crashed", count(Status::Crashed))
-        .figure("total", outcomes.len())
-        .finish(&args.json, summary::details(&outcomes, elapsed), &wrong)
+        .figure("passed", run.count(Status::Passed))
+        .figure("failed", run.count(Status::Failed))
+        .figure("unsupported", run.count(Status::Unsupported))
+        .figure("crashed", run.count(Status::Crashed))
+        .figure("total", run.outcomes.len())
+        .finish(&args.json, summary::details(&run.outcomes, run.elapsed), &run.wrong())
+}
+
+/// What a pass over the tests found.
+pub struct Run {
+    outcomes: Vec<Outcome>,
+    elapsed: Duration,
+    /// Tests that are listed as passing and did not.
+    regressed: Vec<String>,
+}
+
+impl Run {
+    /// All node tests against the list, for the test command.
+    pub fn all(layout: &Layout) -> Result<Run> {
+        let program = hwc_opt::build(layout)?;
+        let tests = find_tests(&node_tests(layout)?, None)?;
+        Ok(Run::new(&program, &tests, JOBS, Duration::from_secs(LIMIT), &Baseline::read(layout)?))
+    }
+
+    fn new(program: &Path, tests: &[PathBuf], jobs: usize, limit: Duration, baseline: &Baseline) -> Run {
+        let start = Instant::now();
+        let outcomes = run_all(program, tests, jobs, limit);
+        let elapsed = start.elapsed();
+        print!("{}", summary::text(&outcomes));
+        println!("{} tests in {:.0} s", outcomes.len(), elapsed.as_secs_f64());
+        let regressed = baseline.regressions(&outcomes);
+        Run { outcomes, elapsed, regressed }
+    }
+
+    pub fn count(&self, status: Status) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.status == status).count()
+    }
+
+    /// One line a thing that must not be.
+    pub fn wrong(&self) -> Vec<String> {
+        let bad = [Status::Failed, Status::Crashed].map(|status| (self.count(status), status.word()));
+        let bad = bad.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+        let regressed =
+            self.regressed.iter().map(|name| format!("{name} is listed in {} and does not pass", baseline::FILE));
+        bad.chain(regressed).collect()
+    }
 }
 
 /// Where the environment's `onnx` keeps the node tests.
@@ -117,23 +140,20 @@ fn name_of(path: &Path) -> String {
 }
 
 /// Runs the tests, spread over worker processes; outcomes come in the order of the tests.
-fn run_all(program: &Path, tests: &[PathBuf], args: &Args) -> Vec<Outcome> {
+fn run_all(program: &Path, tests: &[PathBuf], jobs: usize, limit: Duration) -> Vec<Outcome> {
     let progress = Progress::new(tests.len());
     let next = AtomicUsize::new(0);
-    let limit = Duration::from_secs(args.limit);
     let mut outcomes: Vec<Option<Outcome>> = tests.iter().map(|_| None).collect();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..args.jobs.clamp(1, tests.len()) {
+        for _ in 0..jobs.clamp(1, tests.len()) {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 let mut worker = Worker::new(program, limit);
-                while let Some((index, test)) = {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    tests.get(i).map(|t| (i, t))
-                } {
-                    let outcome = worker.verify(test);
-                    if sender.send((index, outcome)).is_err() {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(test) = tests.get(index) else { return };
+                    if sender.send((index, worker.verify(test))).is_err() {
                         return;
                     }
                 }
@@ -170,7 +190,7 @@ impl Progress {
         if matches!(outcome.status, Status::Failed | Status::Crashed) {
             self.bar.suspend(|| println!("{} {}: {}", outcome.status.word(), outcome.name, outcome.detail));
         }
-        if self.plain && self.bar.position() % 200 == 0 {
+        if self.plain && self.bar.position().is_multiple_of(200) {
             println!("{} of {}", self.bar.position(), self.bar.length().unwrap_or(0));
         }
     }

@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -112,7 +113,8 @@ struct Process {
     child: Child,
     stdin: ChildStdin,
     answers: Receiver<String>,
-    errors: JoinHandle<String>,
+    /// The end of its standard error.
+    errors: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Process {
@@ -132,7 +134,9 @@ impl Process {
                 }
             }
         });
-        let errors = thread::spawn(move || tail(stderr));
+        let errors = Arc::default();
+        let kept = Arc::clone(&errors);
+        thread::spawn(move || keep_end(stderr, &kept));
         Ok(Process { child, stdin, answers, errors })
     }
 
@@ -154,22 +158,23 @@ impl Process {
             Ok(status) if !alive => format!(" ({status})"),
             _ => String::new(),
         };
-        let errors = self.errors.join().unwrap_or_default();
+        // A moment for the thread that reads; waiting for its end would wait for grandchildren that hold the pipe.
+        thread::sleep(Duration::from_millis(20));
+        let errors = self.errors.lock().map(|kept| String::from_utf8_lossy(&kept).into_owned()).unwrap_or_default();
         format!("{reason}{status} {}", crate::process::last_lines(&errors, 8)).trim_end().to_string()
     }
 }
 
-/// The last few kilobytes of a stream: a worker lives for hundreds of tests.
-fn tail(mut stream: impl Read) -> String {
+/// Keeps the last kilobytes of a stream: a worker lives for hundreds of tests.
+fn keep_end(mut stream: impl Read, kept: &Mutex<Vec<u8>>) {
     const KEEP: usize = 8192;
-    let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
+    let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        let Ok(mut kept) = kept.lock() else { return };
         kept.extend_from_slice(&buffer[..count]);
-        if kept.len() > 2 * KEEP {
-            kept.drain(..kept.len() - KEEP);
-        }
+        let excess = kept.len().saturating_sub(KEEP);
+        kept.drain(..excess);
     }
-    String::from_utf8_lossy(&kept).into_owned()
 }
 
 #[cfg(test)]

@@ -1,34 +1,25 @@
-//! Reading the output of a text-recognition network trained with connectionist temporal classification.
-//!
-//! Graves et al.: Connectionist temporal classification (2006), greedy decoding.
+//! Connectionist temporal classification, decoded greedily (Graves et al., 2006).
 
-/// The alphabet of a model, index 0 being the blank.
-pub struct Alphabet(Vec<String>);
+/// The symbols that the model's last axis counts: nothing, the characters of its metadata (one a line), the space.
+pub fn alphabet(characters: &str) -> Vec<String> {
+    let lines = characters.lines().map(str::to_string);
+    std::iter::once(String::new()).chain(lines).chain([" ".to_string()]).collect()
+}
 
-impl Alphabet {
-    /// From the model's metadata: one character a line. PP-OCR appends a space, which the list leaves out.
-    pub fn from_metadata(characters: &str) -> Alphabet {
-        let blank = std::iter::once(String::new());
-        Alphabet(blank.chain(characters.lines().map(String::from)).chain(std::iter::once(" ".to_string())).collect())
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The most probable character of each step, repetitions and blanks left out; `scores` has one row a step.
-    pub fn decode(&self, scores: &[f32]) -> String {
-        let mut text = String::new();
-        let mut last = 0;
-        for row in scores.chunks_exact(self.len()) {
-            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(index, _)| index);
-            if best != last {
-                text.push_str(&self.0[best]);
-            }
-            last = best;
+/// The most probable symbol of each step, without repetitions and blanks; and the lowest probability among those
+/// letters. `probabilities` has shape `[steps, alphabet]`.
+pub fn decode(probabilities: &[f32], alphabet: &[String]) -> (String, f32) {
+    const BLANK: usize = 0;
+    let (mut text, mut confidence, mut last) = (String::new(), 1.0_f32, BLANK);
+    for step in probabilities.chunks_exact(alphabet.len()) {
+        let Some((symbol, probability)) = step.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { break };
+        if symbol != BLANK && symbol != last {
+            text += &alphabet[symbol];
+            confidence = confidence.min(*probability);
         }
-        text
+        last = symbol;
     }
+    (text, confidence)
 }
 
 #[cfg(test)]
@@ -36,11 +27,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repetitions_are_one_unless_a_blank_is_between() {
-        let alphabet = Alphabet::from_metadata("a\nb");
-        assert_eq!(alphabet.len(), 4);
-        let row = |best: usize| (0..4).map(move |i| if i == best { 1.0 } else { 0.0 });
-        let scores: Vec<f32> = [1, 1, 0, 1, 2, 3, 2, 0].into_iter().flat_map(row).collect();
-        assert_eq!(alphabet.decode(&scores), "aab b");
+    fn the_alphabet_has_blank_first_and_space_last() {
+        assert_eq!(alphabet("a\nb\n"), ["", "a", "b", " "]);
+    }
+
+    #[test]
+    fn repetitions_collapse_unless_a_blank_is_between() {
+        let alphabet = alphabet("a\nb");
+        let steps = [1, 1, 0, 1, 2, 2, 3, 0, 2];
+        let mut probabilities = vec![0.0; steps.len() * alphabet.len()];
+        for (step, symbol) in steps.iter().enumerate() {
+            probabilities[step * alphabet.len() + symbol] = 0.9 - step as f32 * 0.01;
+        }
+        let (text, confidence) = decode(&probabilities, &alphabet);
+        assert_eq!(text, "aab b");
+        assert!((confidence - 0.82).abs() < 1e-6);
     }
 }

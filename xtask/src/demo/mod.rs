@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the compiler's main job on a real model, from nothing to text that was read.
+//! `cargo xtask demo`: one real model from its file to read text, beside ONNX Runtime.
 
 mod ctc;
 mod picture;
@@ -6,18 +6,21 @@ mod picture;
 use crate::error::{Error, Result};
 use crate::hwc_opt::{self, Compile};
 use crate::layout::Layout;
-use crate::models::{ERROR_LIMIT, RECOGNITION, Times, alternate, median};
+use crate::models::{self, ERROR_LIMIT, RECOGNITION};
 use crate::oracle::{Open, Oracle};
-use crate::process;
 use crate::report::{JsonArg, Report, significant};
 use crate::setup::{self, Package};
-use ctc::Alphabet;
-use hwc_runtime::npy;
-use serde_json::json;
+use hwc_runtime::{Artifact, npy};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
+
+/// The pictures, and what is written on them.
+const PICTURES: &[(&str, &str)] = &[("print.png", "Hardware-aware 2026"), ("sign.png", "fast & correct")];
+
+/// The model takes one picture of this size; narrower ones are padded.
+const HEIGHT: usize = 48;
+const WIDTH: usize = 320;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -25,112 +28,141 @@ pub struct Args {
     json: JsonArg,
 }
 
-/// In `xtask/pictures`, with what is written on them.
-const PICTURES: &[(&str, &str)] = &[("print.png", "Hardware-aware 2026"), ("sign.png", "fast & correct")];
-
 pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     setup::build_tools()?;
     setup::python(layout)?;
     setup::models(layout, &[Package::RapidOcr])?;
+    println!("building hwc-opt (the first time takes minutes)");
     let program = hwc_opt::build(layout)?;
-    let model = Package::RapidOcr.directory(layout).join(RECOGNITION);
-    let directory = layout.target.join("demo");
+    let directory = layout.target.join("xtask-demo");
     fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
 
+    let model = Package::RapidOcr.directory(layout).join(RECOGNITION);
     let artifact = directory.join("recognition.hwc");
-    let dims = ["x.0=1".to_string(), format!("x.2={}", picture::HEIGHT), format!("x.3={}", picture::WIDTH)];
-    println!("compiling {}", model.display());
+    let dims: Vec<String> = [(0, 1), (2, HEIGHT), (3, WIDTH)].map(|(axis, size)| format!("x.{axis}={size}")).into();
     let compiled = Compile { model: &model, output: &artifact, dims: &dims, values: &[] }.run(&program)?;
-    let size = fs::metadata(&artifact).map_err(Error::io("read", &artifact))?.len();
-    let about = process::capture(Command::new(&program).arg("inspect").arg(&artifact))?;
-    about.lines().filter(|l| !l.starts_with("  ") && !l.starts_with("metadata")).for_each(|line| println!("  {line}"));
-
-    let mut oracle = Oracle::start(layout)?;
-    let mut readings = Vec::new();
-    let mut times = Times::default();
-    for (file, expected) in PICTURES {
-        let path = layout.root.join("xtask/pictures").join(file);
-        readings.push(read(&program, &artifact, &model, &dims, &path, expected, &mut oracle, &directory, &mut times)?);
-    }
-    let (ours, ort) = (median(times.ours), median(times.one_thread));
-    let error = readings.iter().map(|r| r.error).fold(0.0, f64::max);
+    let loaded = Artifact::open(&artifact).map_err(|e| Error::answer("hwc-opt compile", e))?;
+    let manifest = loaded.manifest();
+    let model_bytes = fs::metadata(&model).map_err(Error::io("read", &model))?.len();
+    let artifact_bytes = fs::metadata(&artifact).map_err(Error::io("read", &artifact))?.len();
+    let megabytes = |bytes: u64| significant(bytes as f64 / 1e6);
+    println!("compiled {}", model.display());
+    println!("      to {}", artifact.display());
     println!(
-        "\n{size} bytes, compiled in {:.1} s with {} MB of memory",
-        compiled.elapsed.as_secs_f64(),
-        compiled.peak_bytes / 1_000_000
+        "         {} MB of model to {} MB: {} MB of weights, {} kernels called {} times, {} MB of scratch memory; for {}",
+        megabytes(model_bytes),
+        megabytes(artifact_bytes),
+        megabytes(manifest.weights.bytes),
+        manifest.kernels.len(),
+        manifest.kernels.iter().map(|kernel| kernel.calls).sum::<u64>(),
+        megabytes(manifest.arena.bytes),
+        manifest.target.cpu,
     );
-    if let (Some(ours), Some(ort)) = (ours, ort) {
-        println!("{} ms a picture, ONNX Runtime {} ms, both on one thread", significant(ours), significant(ort));
-    }
-    println!("largest difference from ONNX Runtime: {} of the outputs' scale", significant(error));
+    println!(
+        "         in {} s with at most {} MB of memory",
+        significant(compiled.elapsed.as_secs_f64()),
+        megabytes(compiled.peak_bytes),
+    );
 
-    let mut wrong: Vec<String> = readings.iter().filter_map(Reading::wrong).collect();
-    if error > ERROR_LIMIT {
-        wrong.push(format!("the outputs differ from ONNX Runtime's by {error:e}, more than {ERROR_LIMIT:e}"));
+    let alphabet = manifest.metadata.get("character").map(|text| ctc::alphabet(text));
+    let alphabet =
+        alphabet.ok_or_else(|| Error::answer("hwc-opt compile", "the model's alphabet is not in the artifact"))?;
+    let mut reader =
+        Reader { program: &program, artifact: &artifact, model: &model, dims: &dims, directory: &directory, alphabet };
+    let mut oracle = Oracle::start(layout)?;
+    let mut worst: f64 = 0.0;
+    let mut wrong = Vec::new();
+    let mut readings = Vec::new();
+    for (file, expected) in PICTURES {
+        let reading = reader.read(&layout.root.join("xtask/pictures").join(file), &mut oracle)?;
+        println!("read     {file}: {:?}, at {:.0} % sure of each letter", reading.text, reading.confidence * 100.0);
+        let error = reading.error.unwrap_or(f64::INFINITY);
+        worst = worst.max(error);
+        if reading.text != *expected {
+            wrong.push(format!("{file} says {expected:?}"));
+        }
+        if error > ERROR_LIMIT {
+            wrong
+                .push(format!("{file}: the output differs from ONNX Runtime's by {} of its scale", significant(error)));
+        }
+        readings.push(serde_json::json!({"file": file, "text": reading.text, "confidence": reading.confidence, "error": reading.error}));
     }
-    let details =
-        readings.iter().map(|r| json!({"picture": r.file, "text": r.text, "error": r.error})).collect::<Vec<_>>();
+    let times = reader.time(&mut oracle)?;
+    println!(
+        "took     {} ms a picture; ONNX Runtime {} ms with one thread, {} ms with two",
+        significant(times.ours),
+        significant(times.one_thread),
+        significant(times.two_threads)
+    );
+    println!("differs  from ONNX Runtime by at most {} of the output's largest value", significant(worst));
+    println!();
     Report::new("demo")
-        .figure("read", readings.len() - readings.iter().filter_map(Reading::wrong).count())
-        .figure("pictures", readings.len())
-        .figure("bytes", size)
-        .figure("compile_seconds", compiled.elapsed.as_secs_f64())
-        .figure("ours_ms", ours)
-        .figure("ort_ms", ort)
-        .figure("error", error)
-        .finish(&args.json, json!(details), &wrong)
+        .figure("read", PICTURES.len() - wrong.len().min(PICTURES.len()))
+        .figure("pictures", PICTURES.len())
+        .figure("worst_error", worst)
+        .figure("compile_s", compiled.elapsed.as_secs_f64())
+        .figure("compile_peak_mb", compiled.peak_bytes as f64 / 1e6)
+        .figure("artifact_mb", artifact_bytes as f64 / 1e6)
+        .figure("kernels", manifest.kernels.len())
+        .figure("run_ms", times.ours)
+        .figure("ort1_ms", times.one_thread)
+        .figure("ort2_ms", times.two_threads)
+        .finish(&args.json, serde_json::json!(readings), &wrong)
 }
 
-/// What came of one picture.
+/// Everything that stays the same from picture to picture.
+struct Reader<'a> {
+    program: &'a Path,
+    artifact: &'a Path,
+    model: &'a Path,
+    dims: &'a [String],
+    directory: &'a Path,
+    alphabet: Vec<String>,
+}
+
 struct Reading {
-    file: String,
     text: String,
-    expected: String,
-    error: f64,
+    /// The lowest probability of a letter.
+    confidence: f32,
+    /// Against ONNX Runtime; `None` where the outputs cannot be compared.
+    error: Option<f64>,
 }
 
-impl Reading {
-    fn wrong(&self) -> Option<String> {
-        (self.text != self.expected)
-            .then(|| format!("{}: read `{}`, written is `{}`", self.file, self.text, self.expected))
+impl Reader<'_> {
+    fn read(&mut self, picture: &Path, oracle: &mut Oracle) -> Result<Reading> {
+        let input = self.directory.join("picture.npy");
+        let tensor = picture::load(picture, HEIGHT, WIDTH)?;
+        npy::write(&input, &tensor).map_err(|e| Error::Environment(e.to_string()))?;
+        let inputs = [("x".to_string(), input)];
+        let outputs = self.directory.join("outputs");
+        let report = hwc_opt::run(self.program, self.artifact, &inputs, &outputs, 1)?;
+        let read = npy::read(report.only_output(&outputs)?, None).map(|tensor| (tensor.shape().to_vec(), tensor));
+        let (shape, tensor) = read.map_err(|e| Error::answer("hwc-opt run", e))?;
+        let probabilities = tensor.to_vec::<f32>().map_err(|e| Error::answer("hwc-opt run", e))?;
+        if shape.last() != Some(&self.alphabet.len()) {
+            return Err(Error::answer(
+                "hwc-opt run",
+                format!("{shape:?} does not fit {} letters", self.alphabet.len()),
+            ));
+        }
+        let (text, confidence) = ctc::decode(&probabilities, &self.alphabet);
+
+        let fixed = BTreeMap::from(inputs);
+        let none = BTreeMap::new();
+        oracle.open(&Open {
+            model: self.model,
+            dims: self.dims,
+            values: &none,
+            inputs: &fixed,
+            directory: self.directory,
+        })?;
+        oracle.reference()?;
+        Ok(Reading { text, confidence, error: oracle.compare(&outputs)?.worst })
     }
-}
 
-#[expect(clippy::too_many_arguments, reason = "one step of the demo, called once")]
-fn read(
-    program: &Path,
-    artifact: &Path,
-    model: &Path,
-    dims: &[String],
-    path: &Path,
-    expected: &str,
-    oracle: &mut Oracle,
-    directory: &Path,
-    times: &mut Times,
-) -> Result<Reading> {
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let input = directory.join(format!("{file}.npy"));
-    npy::write(&input, &picture::read(path)?).map_err(|e| Error::Environment(e.to_string()))?;
-    let inputs = BTreeMap::from([("x".to_string(), input.clone())]);
-    let values = BTreeMap::new();
-    let opened = oracle.open(&Open { model, dims, values: &values, inputs: &inputs, directory })?;
-    let outputs = directory.join(format!("{file}.outputs"));
-    let bindings: Vec<(String, PathBuf)> = inputs.into_iter().collect();
-    hwc_opt::run(program, artifact, &bindings, &outputs, 1)?;
-    let names = oracle.reference()?;
-    let comparison = oracle.compare(&outputs)?;
-    let error = comparison.worst.ok_or_else(|| Error::answer("hwc-opt run", format!("{:?}", comparison.outputs)))?;
-
-    let name = names.first().ok_or_else(|| Error::answer("the model", "it has no output"))?;
-    let scores = outputs.join(format!("{name}.npy"));
-    let scores = npy::read(&scores, None).map_err(|e| Error::answer("hwc-opt run", e))?;
-    let scores = scores.to_vec::<f32>().map_err(|e| Error::answer("hwc-opt run", e))?;
-    let characters =
-        opened.metadata.get("character").ok_or_else(|| Error::answer("the model", "it has no alphabet"))?;
-    let text = Alphabet::from_metadata(characters).decode(&scores);
-    println!("{file}: {text}");
-    let more = alternate(program, artifact, &bindings, &outputs, oracle)?;
-    times.ours.extend(more.ours);
-    times.one_thread.extend(more.one_thread);
-    Ok(Reading { file, text, expected: expected.to_string(), error })
+    /// Times the picture that was read last.
+    fn time(&self, oracle: &mut Oracle) -> Result<models::Times> {
+        let inputs = [("x".to_string(), self.directory.join("picture.npy"))];
+        models::alternate(self.program, self.artifact, &inputs, &self.directory.join("outputs"), oracle)
+    }
 }

@@ -1,4 +1,4 @@
-//! Pictures as PP-OCR's recognition network wants them.
+//! Pictures as the text recognition model wants them.
 
 use crate::error::{Error, Result};
 use hwc_runtime::Tensor;
@@ -6,34 +6,52 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-pub const HEIGHT: usize = 48;
-pub const WIDTH: usize = 320;
-
-/// Reads an RGB picture of the network's height: `[1, 3, 48, 320]`, blue first, each value in [-1, 1], zeros to the
-/// right of the picture.
-pub fn read(path: &Path) -> Result<Tensor> {
-    let unusable = |what: String| Error::Environment(format!("{}: {what}", path.display()));
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(|e| unusable(e.to_string()))?;
-    let size = reader.output_buffer_size().ok_or_else(|| unusable("is too large".into()))?;
-    let mut pixels = vec![0; size];
-    let frame = reader.next_frame(&mut pixels).map_err(|e| unusable(e.to_string()))?;
-    let (width, height) = (frame.width as usize, frame.height as usize);
-    if height != HEIGHT
-        || width > WIDTH
-        || frame.color_type != png::ColorType::Rgb
-        || frame.bit_depth != png::BitDepth::Eight
-    {
-        return Err(unusable(format!("expected an 8-bit RGB picture, {HEIGHT} pixels high, at most {WIDTH} wide")));
+/// Reads a PNG of `height` pixels into a tensor of shape `[1, 3, height, width]`: blue, green, red planes of values
+/// from -1 to 1, filled up with 0 on the right. That is how the model was trained (PP-OCR's `resize_norm_img`).
+pub fn load(path: &Path, height: usize, width: usize) -> Result<Tensor> {
+    let (rgb, size) = pixels(path)?;
+    if size.1 != height || size.0 > width {
+        let text = format!("{} is {}x{}; the model takes at most {width}x{height}", path.display(), size.0, size.1);
+        return Err(Error::Usage(text));
     }
-    let mut values = vec![0f32; 3 * HEIGHT * WIDTH];
-    for y in 0..height {
-        for x in 0..width {
-            for channel in 0..3 {
-                let value = f32::from(pixels[y * frame.line_size + x * 3 + (2 - channel)]);
-                values[(channel * HEIGHT + y) * WIDTH + x] = (value / 255.0 - 0.5) / 0.5;
-            }
+    Tensor::from_vec(vec![1, 3, height, width], planes(&rgb, size, width))
+        .map_err(|e| Error::Environment(e.to_string()))
+}
+
+fn planes(rgb: &[u8], (picture_width, height): (usize, usize), width: usize) -> Vec<f32> {
+    let mut planes = vec![0.0; 3 * height * width];
+    for (index, pixel) in rgb.chunks_exact(3).enumerate() {
+        let (y, x) = (index / picture_width, index % picture_width);
+        for (channel, value) in pixel.iter().rev().enumerate() {
+            planes[(channel * height + y) * width + x] = (f32::from(*value) / 255.0 - 0.5) / 0.5;
         }
     }
-    Tensor::from_vec(vec![1, 3, HEIGHT, WIDTH], values).map_err(|e| unusable(e.to_string()))
+    planes
+}
+
+/// Red, green, blue of each pixel, and width and height.
+fn pixels(path: &Path) -> Result<(Vec<u8>, (usize, usize))> {
+    let bad = |detail: String| Error::Answer { program: path.display().to_string(), detail };
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(|e| bad(e.to_string()))?;
+    let info = reader.info();
+    if info.color_type != png::ColorType::Rgb || info.bit_depth != png::BitDepth::Eight {
+        return Err(bad("not a picture of red, green and blue with 8 bits each".to_string()));
+    }
+    let size = (info.width as usize, info.height as usize);
+    let mut bytes = vec![0; size.0 * size.1 * 3];
+    reader.next_frame(&mut bytes).map_err(|e| bad(e.to_string()))?;
+    Ok((bytes, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::planes;
+
+    #[test]
+    fn blue_comes_first_and_the_right_is_filled_with_zero() {
+        // One row of two pixels: red and white, into a width of three.
+        let planes = planes(&[255, 0, 0, 255, 255, 255], (2, 1), 3);
+        assert_eq!(planes, [-1.0, 1.0, 0.0, -1.0, 1.0, 0.0, 1.0, 1.0, 0.0]);
+    }
 }

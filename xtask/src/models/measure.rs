@@ -3,14 +3,14 @@
 use super::ERROR_LIMIT;
 use super::list::Model;
 use crate::error::{Error, Result};
-use crate::hwc_opt::{self, Compile};
+use crate::hwc_opt::{self, Compile, Inputs};
 use crate::layout::Layout;
 use crate::oracle::{Open, Oracle};
 use crate::report::significant;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Timing alternates between the two sides this often, so that a slow phase of the machine hits both.
 const ROUNDS: usize = 3;
@@ -132,43 +132,44 @@ fn fill(row: &mut Row, layout: &Layout, hwc_opt: &Path, oracle: &mut Oracle, mod
     row.outputs = comparison.outputs;
 
     let times = alternate(hwc_opt, &artifact, &opened.inputs, &outputs, oracle)?;
-    row.ours_ms = median(times.ours);
-    row.ort_1_thread_ms = median(times.one_thread);
-    row.ort_2_threads_ms = median(times.two_threads);
+    row.ours_ms = Some(times.ours);
+    row.ort_1_thread_ms = Some(times.one_thread);
+    row.ort_2_threads_ms = Some(times.two_threads);
     Ok(())
 }
 
-/// Milliseconds of single runs.
-#[derive(Default)]
+/// Milliseconds of one run: the median over the rounds of each round's median.
 pub struct Times {
-    pub ours: Vec<f64>,
-    pub one_thread: Vec<f64>,
-    pub two_threads: Vec<f64>,
+    pub ours: f64,
+    pub one_thread: f64,
+    pub two_threads: f64,
 }
 
 /// Times ours and ONNX Runtime at one and two threads in turn.
 pub fn alternate(
     hwc_opt: &Path,
     artifact: &Path,
-    inputs: &[(String, PathBuf)],
+    inputs: &Inputs,
     outputs: &Path,
     oracle: &mut Oracle,
 ) -> Result<Times> {
-    let estimate = median(oracle.time(1, 2)?).unwrap_or(ROUND_MS);
+    let estimate = median(oracle.time(1, 2)?);
     let runs = (ROUND_MS / estimate.max(1e-3)).clamp(3.0, 500.0) as usize;
-    let mut times = Times::default();
+    let (mut ours, mut one_thread, mut two_threads) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        times.one_thread.extend(oracle.time(1, runs)?);
+        one_thread.push(median(oracle.time(1, runs)?));
         // The first run of a process reads the weights from disk and faults the arena in.
-        times.ours.extend(hwc_opt::run(hwc_opt, artifact, inputs, outputs, runs + 1)?.times_ms.into_iter().skip(1));
-        times.two_threads.extend(oracle.time(2, runs)?);
+        let report = hwc_opt::run(hwc_opt, artifact, inputs, outputs, runs + 1)?;
+        ours.push(median(report.times_ms.into_iter().skip(1).collect()));
+        two_threads.push(median(oracle.time(2, runs)?));
     }
-    Ok(times)
+    Ok(Times { ours: median(ours), one_thread: median(one_thread), two_threads: median(two_threads) })
 }
 
-pub fn median(mut values: Vec<f64>) -> Option<f64> {
+/// The middle one of some values, not a number for none.
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// A name that is one component of a path.
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn median_of_few_values() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert!(median(vec![]).is_nan());
     }
 }

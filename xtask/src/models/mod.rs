@@ -1,9 +1,10 @@
 //! `cargo xtask models`: real models against ONNX Runtime.
 
 mod list;
-pub use list::RECOGNITION;
 mod measure;
-pub use measure::{Times, alternate, median};
+
+pub use list::RECOGNITION;
+pub use measure::{Times, alternate};
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;
