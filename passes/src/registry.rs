@@ -64,9 +64,6 @@ pub const PASSES: &[PassInfo] = &[
 ];
 
 /// Runs a pass over every kernel, up to the first that fails.
-fn each_kernel<'c>(
-    module: Op<'c>,
-    mut run: impl FnMut(Op<'c>) -> Result<(), codegen::CodegenError>,
-) -> Result<(), String> {
-    codegen::kernel::form::kernels(module).into_iter().try_for_each(|k| run(k)).map_err(|e| e.to_string())
+fn each_kernel<'c>(module: Op<'c>, run: impl FnMut(Op<'c>) -> Result<(), codegen::CodegenError>) -> Result<(), String> {
+    codegen::kernel::form::kernels(module).into_iter().try_for_each(run).map_err(|e| e.to_string())
 }

@@ -33,7 +33,10 @@ pub mod structured;
 
 use std::io::Write;
 
-use melior::{Context, ir::Module};
+use melior::{
+    Context,
+    ir::{Module, TypeLike, ValueLike},
+};
 
 use self::{
     diagnostics::Diagnostics,
@@ -210,6 +213,12 @@ fn lower<'c>(
     }
     observer.phase("loops", module);
 
+    if ir::walk(root).into_iter().flat_map(ir::results).any(|v| ir::element_type(v.r#type()).is_bf16()) {
+        pipeline::run(context, module, "emulation of bf16", EMULATE_BF16, diagnostics)?;
+        if !machine.info.has("avx512bf16") {
+            pipeline::run(context, module, "conversion of bf16", EXPAND_BF16, diagnostics)?;
+        }
+    }
     pipeline::run(context, module, "conversion to the LLVM dialect", TO_LLVM, diagnostics)?;
     llvm::entry::build(context, ir::module_op(module), &program)?;
     pipeline::verify(module, "verification of the LLVM dialect", diagnostics)?;
@@ -237,6 +246,13 @@ const BUFFERIZE: &str = "builtin.module(func.func(eliminate-empty-tensors,empty-
 const GENERALIZE: &str = "builtin.module(func.func(linalg-generalize-named-ops))";
 
 const LOOPS: &str = "builtin.module(func.func(convert-linalg-to-loops))";
+
+/// No x86-64 computes in bf16: values are widened, computed in f32 and rounded after each operation.
+const EMULATE_BF16: &str =
+    "builtin.module(func.func(arith-emulate-unsupported-floats{source-types=bf16 target-type=f32}))";
+
+/// Without instructions for it, LLVM would call a function of newer libgcc to round to bf16.
+const EXPAND_BF16: &str = "builtin.module(func.func(arith-expand{include-bf16=true}))";
 
 const TO_LLVM: &str = "builtin.module(func.func(lower-affine,expand-strided-metadata,lower-affine,canonicalize,cse,convert-scf-to-cf,arith-expand,convert-math-to-llvm),convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts)";
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use melior::ir::{Attribute, ValueLike, operation::OperationLike};
+use melior::ir::{Attribute, Type, TypeLike, ValueLike, operation::OperationLike};
 
 use super::{
     analyze::{Operand, Structured},
@@ -379,7 +379,7 @@ impl<'c, 's> Emitter<'c, 's> {
                 if matches!(combiner.op, "arith.addf" | "arith.mulf") {
                     attributes.push(("fastmath", b.fast_math("reassoc")));
                 }
-                let total = b.value("vector.reduction", &vectors, element, &attributes);
+                let total = self.total(b, vectors[0], element, &attributes);
                 let before = self.initial(b, place, &group[0], output).value;
                 let value = self.combine(b, combiner, before, total);
                 let access = &self.source.nest.outputs[output];
@@ -388,6 +388,23 @@ impl<'c, 's> Emitter<'c, 's> {
             }
         }
         Ok(())
+    }
+
+    /// All lanes of a vector combined; narrow floats in `f32`, since no machine at hand computes in them.
+    fn total(
+        &self,
+        b: &Builder<'c>,
+        vector: Val<'c>,
+        element: Type<'c>,
+        attributes: &[(&str, Attribute<'c>)],
+    ) -> Val<'c> {
+        if !element.is_f16() && !element.is_bf16() {
+            return b.value("vector.reduction", &[vector], element, attributes);
+        }
+        let single = Type::float32(b.context);
+        let wide = b.value("arith.extf", &[vector], b.vector(single, self.lanes()), &[]);
+        let total = b.value("vector.reduction", &[wide], single, attributes);
+        b.value("arith.truncf", &[total], element, &[])
     }
 
     fn repeat(&self, b: &Builder<'c>, skip: HashSet<usize>, contract: bool) -> Result<Repeat<'c, 's>> {

@@ -53,8 +53,11 @@ pub struct Flat<'c> {
     row: Val<'c>,
     /// Where the buffer starts in the row.
     pub start: Index<'c>,
-    /// Type of an element to compute with; `i1` is a byte in memory.
+    /// Type of an element to compute with.
     pub element: Type<'c>,
+    /// Type of an element in memory: `i1` is a byte; narrow floats are moved as integers, since what LLVM does to vectors
+    /// of them without instructions for them goes through calls.
+    stored: Type<'c>,
 }
 
 impl<'c> Flat<'c> {
@@ -78,16 +81,14 @@ impl<'c> Flat<'c> {
         let flat_type = b.memref(element, &[span.max(1)]);
         let row = b.value("memref.reinterpret_cast", &[ir::result(metadata, 0)], flat_type, &attributes);
         let start = Index { value: Some(ir::result(metadata, 1)), constant: 0 };
-        Self { row: if is_bool(element) { as_bytes(b, row, span.max(1)) } else { row }, start, element }
-    }
-
-    fn stored(&self, b: &Builder<'c>) -> Type<'c> {
-        if is_bool(self.element) { b.integer_type(8) } else { self.element }
+        let stored = stored_type(b, element);
+        let row = if stored == element { row } else { reinterpret(b, row, stored, span.max(1)) };
+        Self { row, start, element, stored }
     }
 
     /// One element.
     pub fn load(&self, b: &Builder<'c>, at: Index<'c>) -> Val<'c> {
-        let value = b.value("memref.load", &[self.row, at.build(b)], self.stored(b), &[]);
+        let value = b.value("memref.load", &[self.row, at.build(b)], self.stored, &[]);
         self.decode(b, value, None)
     }
 
@@ -98,7 +99,7 @@ impl<'c> Flat<'c> {
 
     /// Stored elements into a vector, the first `active` lanes; the others are zero.
     fn row_of(&self, b: &Builder<'c>, at: Index<'c>, lanes: i64, active: i64) -> Val<'c> {
-        let ty = b.vector(self.stored(b), lanes);
+        let ty = b.vector(self.stored, lanes);
         if active >= lanes {
             return b.value("vector.load", &[self.row, at.build(b)], ty, &[]);
         }
@@ -122,12 +123,12 @@ impl<'c> Flat<'c> {
             Load::Strided(n) => self.strided(b, at, n, lanes, active),
             Load::Broadcast | Load::Gathered | Load::Transposed { .. } => {
                 let element =
-                    |l: i64| b.value("memref.load", &[self.row, at.plus(l * stride).build(b)], self.stored(b), &[]);
+                    |l: i64| b.value("memref.load", &[self.row, at.plus(l * stride).build(b)], self.stored, &[]);
                 let mut elements: Vec<Val> = (0..active).map(element).collect();
                 if active < lanes {
-                    elements.resize(lanes as usize, b.zero(self.stored(b)));
+                    elements.resize(lanes as usize, b.zero(self.stored));
                 }
-                b.value("vector.from_elements", &elements, b.vector(self.stored(b), lanes), &[])
+                b.value("vector.from_elements", &elements, b.vector(self.stored, lanes), &[])
             }
         };
         self.decode(b, value, Some(lanes))
@@ -155,7 +156,7 @@ impl<'c> Flat<'c> {
             result = Some(b.shuffle(result.unwrap_or(row), row, &shuffle));
             first = last;
         }
-        result.unwrap_or_else(|| b.zero(b.vector(self.stored(b), lanes)))
+        result.unwrap_or_else(|| b.zero(b.vector(self.stored, lanes)))
     }
 
     /// The columns of a square: `lanes` rows that start `stride` apart, of which `rows` exist, each with `columns`
@@ -169,7 +170,7 @@ impl<'c> Flat<'c> {
         rows: i64,
         columns: i64,
     ) -> Vec<Val<'c>> {
-        let zero = b.zero(b.vector(self.stored(b), lanes));
+        let zero = b.zero(b.vector(self.stored, lanes));
         let mut square: Vec<Val> = (0..lanes)
             .map(|r| if r < rows { self.row_of(b, at.plus(r * stride), lanes, columns) } else { zero })
             .collect();
@@ -195,7 +196,7 @@ impl<'c> Flat<'c> {
         if stride != 1 {
             for lane in 0..active {
                 let position = DenseI64ArrayAttribute::new(b.context, &[lane]).into();
-                let element = b.value("vector.extract", &[value], self.stored(b), &[("static_position", position)]);
+                let element = b.value("vector.extract", &[value], self.stored, &[("static_position", position)]);
                 b.op("memref.store", &[element, self.row, at.plus(lane * stride).build(b)], &[], &[]);
             }
         } else if active >= lanes {
@@ -207,21 +208,36 @@ impl<'c> Flat<'c> {
 
     /// From what is stored to what is computed with.
     fn decode(&self, b: &Builder<'c>, value: Val<'c>, lanes: Option<i64>) -> Val<'c> {
-        if !is_bool(self.element) {
-            return value;
-        }
         let ty = lanes.map_or(self.element, |n| b.vector(self.element, n));
-        let zero = b.zero(value.r#type());
-        let not_equal = [("predicate", b.integer(b.integer_type(64), 1))];
-        b.value("arith.cmpi", &[value, zero], ty, &not_equal)
+        if self.stored == self.element {
+            value
+        } else if is_bool(self.element) {
+            let not_equal = [("predicate", b.integer(b.integer_type(64), 1))];
+            b.value("arith.cmpi", &[value, b.zero(value.r#type())], ty, &not_equal)
+        } else {
+            b.value("arith.bitcast", &[value], ty, &[])
+        }
     }
 
     fn encode(&self, b: &Builder<'c>, value: Val<'c>, lanes: Option<i64>) -> Val<'c> {
-        if !is_bool(self.element) {
-            return value;
+        let ty = lanes.map_or(self.stored, |n| b.vector(self.stored, n));
+        if self.stored == self.element {
+            value
+        } else {
+            let op = if is_bool(self.element) { "arith.extui" } else { "arith.bitcast" };
+            b.value(op, &[value], ty, &[])
         }
-        let byte = b.integer_type(8);
-        b.value("arith.extui", &[value], lanes.map_or(byte, |n| b.vector(byte, n)), &[])
+    }
+}
+
+/// See [`Flat::stored`].
+fn stored_type<'c>(b: &Builder<'c>, element: Type<'c>) -> Type<'c> {
+    if is_bool(element) {
+        b.integer_type(8)
+    } else if element.is_f16() || element.is_bf16() {
+        b.integer_type(16)
+    } else {
+        element
     }
 }
 
@@ -236,14 +252,13 @@ pub fn mask<'c>(b: &Builder<'c>, lanes: i64, active: i64) -> Val<'c> {
     b.value("arith.constant", &[], ty, &[("value", DenseElementsAttribute::bool_values(ty, &values).into())])
 }
 
-/// A row of `i1` as the bytes it is stored in. No operation of the memref dialect changes the element type; both types
+/// The same row with another element type of the same size. No operation of the memref dialect does this; both types
 /// become the same descriptor, and the casts to and from it cancel.
-fn as_bytes<'c>(b: &Builder<'c>, row: Val<'c>, span: i64) -> Val<'c> {
-    let bytes = b.memref(b.integer_type(8), &[span]);
+fn reinterpret<'c>(b: &Builder<'c>, row: Val<'c>, element: Type<'c>, span: i64) -> Val<'c> {
     let Some(descriptor) = Type::parse(b.context, "!llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>")
     else {
         return row;
     };
     let opened = b.value("builtin.unrealized_conversion_cast", &[row], descriptor, &[]);
-    b.value("builtin.unrealized_conversion_cast", &[opened], bytes, &[])
+    b.value("builtin.unrealized_conversion_cast", &[opened], b.memref(element, &[span]), &[])
 }

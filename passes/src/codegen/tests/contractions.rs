@@ -252,3 +252,67 @@ fn two_results_of_one_reduction() {
         agrees(&["tensor<21x37xf32>"], &[y, y], &body, 1e-6);
     }
 }
+
+/// A matmul of f32 inputs cast to `ty`, accumulated in it.
+fn narrow_matmul(ty: &str, m: usize, n: usize, k: usize, transposed: bool) -> String {
+    let (a, b, c) = (format!("{m}x{k}x"), format!("{k}x{n}x"), format!("{m}x{n}x"));
+    let (b, map) = if transposed { (format!("{n}x{k}x"), "(n, k)") } else { (b, "(k, n)") };
+    module(
+        &[&format!("tensor<{a}f32>"), &format!("tensor<{b}f32>")],
+        &[&format!("tensor<{c}f32>")],
+        &format!(
+            "%z = arith.constant 0.0 : {ty}
+             %a = arith.truncf %a0 : tensor<{a}f32> to tensor<{a}{ty}>
+             %b = arith.truncf %a1 : tensor<{b}f32> to tensor<{b}{ty}>
+             %e = tensor.empty() : tensor<{c}{ty}>
+             %f = linalg.fill ins(%z : {ty}) outs(%e : tensor<{c}{ty}>) -> tensor<{c}{ty}>
+             %m = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> {map}>, affine_map<(m, n, k) -> (m, n)>],
+               iterator_types = [\"parallel\", \"parallel\", \"reduction\"]}} ins(%a, %b : tensor<{a}{ty}>, tensor<{b}{ty}>) outs(%f : tensor<{c}{ty}>) {{
+               ^bb0(%x: {ty}, %y: {ty}, %o: {ty}):
+                 %p = arith.mulf %x, %y : {ty}
+                 %s = arith.addf %o, %p : {ty}
+                 linalg.yield %s : {ty}
+             }} -> tensor<{c}{ty}>
+             %r = arith.extf %m : tensor<{c}{ty}> to tensor<{c}f32>
+             return %r : tensor<{c}f32>"
+        ),
+    )
+}
+
+#[test]
+fn half_precision_contractions_on_every_level() {
+    for (ty, unit) in [("f16", 1e-3), ("bf16", 1e-2)] {
+        for transposed in [false, true] {
+            let (m, n, k) = (5, 19, 37);
+            let text = narrow_matmul(ty, m, n, k, transposed);
+            let (a, b) = (noise(m * k, 1), noise(k * n, 2));
+            let at = |j: usize, i: usize| if transposed { b[i * k + j] } else { b[j * n + i] };
+            let expected: Vec<f32> =
+                (0..m * n).map(|i| (0..k).map(|j| a[i / n * k + j] * at(j, i % n)).sum()).collect();
+            for cpu in [Cpu::Host, Cpu::Named("x86-64-v3".into()), Cpu::Named("x86-64".into())] {
+                let got = Model::with(&text, &TargetOptions { cpu, ..Default::default() }).run_f32(&[&a, &b], m * n);
+                assert_close(&got, &expected, unit * 4.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn integer_contractions_widen() {
+    let (m, n, k) = (9, 33, 21);
+    let (a, b, c) = (format!("tensor<{m}x{k}xi8>"), format!("tensor<{k}x{n}xi8>"), format!("tensor<{m}x{n}xi32>"));
+    let body = format!(
+        "%z = arith.constant 0 : i32
+         %e = tensor.empty() : {c}
+         %f = linalg.fill ins(%z : i32) outs(%e : {c}) -> {c}
+         %r = linalg.matmul ins(%a0, %a1 : {a}, {b}) outs(%f : {c}) -> {c}
+         return %r : {c}"
+    );
+    let bytes = |count: usize, step: usize| (0..count).map(|i| (i * step % 256) as u8).collect::<Vec<u8>>();
+    let (x, y) = (bytes(m * k, 37), bytes(k * n, 91));
+    let got = Model::new(&module(&[&a, &b], &[&c], &body)).run(&[x.clone(), y.clone()], &[m * n * 4]).remove(0);
+    for (i, value) in got.chunks(4).enumerate() {
+        let expected: i32 = (0..k).map(|j| i32::from(x[i / n * k + j] as i8) * i32::from(y[j * n + i % n] as i8)).sum();
+        assert_eq!(i32::from_le_bytes([value[0], value[1], value[2], value[3]]), expected, "element {i}");
+    }
+}

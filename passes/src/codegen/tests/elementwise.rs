@@ -177,10 +177,13 @@ fn halves_and_doubles() {
         let narrow = unary("f32", ty, &format!("%r0 = arith.{cast} %v : f32 to {ty}"));
         let twice = unary(ty, ty, &format!("%r0 = arith.addf %v, %v : {ty}"));
         let wide = unary(ty, "f32", &format!("%r0 = arith.{back} %v : {ty} to f32"));
-        let stored = Model::new(&narrow).run(&[bytes(&x)], &[111 * size]).remove(0);
-        let doubled = Model::new(&twice).run(&[stored], &[111 * size]).remove(0);
-        let got = floats(&Model::new(&wide).run(&[doubled], &[444])[0]);
-        assert_eq!(got, x.iter().map(|v| v * 2.0).collect::<Vec<_>>(), "{ty}");
+        for cpu in [Cpu::Host, Cpu::Named("x86-64-v3".into()), Cpu::Named("x86-64".into())] {
+            let options = TargetOptions { cpu, ..Default::default() };
+            let stored = Model::with(&narrow, &options).run(&[bytes(&x)], &[111 * size]).remove(0);
+            let doubled = Model::with(&twice, &options).run(&[stored], &[111 * size]).remove(0);
+            let got = floats(&Model::with(&wide, &options).run(&[doubled], &[444])[0]);
+            assert_eq!(got, x.iter().map(|v| v * 2.0).collect::<Vec<_>>(), "{ty} {options:?}");
+        }
     }
 }
 
