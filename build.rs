@@ -16,9 +16,4 @@ fn main() {
         .include(prefix.join("include"))
         .file("src/cpp/opt_main.cpp")
         .compile("hwc_opt_main");
-    // Static LLVM archives link several times faster with lld than with GNU ld.
-    if prefix.join("bin/ld.lld").exists() {
-        println!("cargo:rustc-link-arg=-fuse-ld=lld");
-        println!("cargo:rustc-link-arg=-B{}", prefix.join("bin").display());
-    }
 }

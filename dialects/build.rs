@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -57,16 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .include("cpp")
         .file("cpp/Hwc.cpp")
         .compile("hwc_dialect");
-    use_lld(&prefix);
     Ok(())
-}
-
-/// Static LLVM archives link several times faster with lld than with GNU ld.
-fn use_lld(prefix: &Path) {
-    if prefix.join("bin/ld.lld").exists() {
-        println!("cargo:rustc-link-arg=-fuse-ld=lld");
-        println!("cargo:rustc-link-arg=-B{}", prefix.join("bin").display());
-    }
 }
 
 /// The Rust operator table: `enum Op`, one `OpInfo` a row, and the macro `for_each_op` that carries the lowerings.
