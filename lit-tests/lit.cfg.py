@@ -1,4 +1,5 @@
 # Configuration of LLVM's lit. `cargo test` runs the suite; so does `lit lit-tests` by itself after a build.
+# docs/testing.md describes the substitutions below.
 import os
 
 import lit.formats
@@ -6,7 +7,7 @@ import lit.formats
 config.name = "hwc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs"]
+config.excludes = ["Inputs", "tools"]
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 target = os.environ.get("CARGO_TARGET_DIR", os.path.join(root, "target"))
@@ -21,9 +22,17 @@ config.test_exec_root = os.path.join(target, "lit")
 # The directory of hwc-opt comes first, then FileCheck, not and split-file.
 config.environment["PATH"] = os.pathsep.join([os.path.dirname(hwc_opt), os.path.join(llvm, "bin"), os.environ["PATH"]])
 config.environment["HOME"] = os.environ.get("HOME", "/")
-# `%onnx TEXT MODEL` writes a model from ONNX's text form; `%python` has onnx and numpy.
+
 python = os.path.join(venv, "bin", "python")
-config.substitutions.append(("%onnx", python + " " + os.path.join(root, "lit-tests", "onnx_text.py")))
-config.substitutions.append(("%python", python))
-if os.path.exists(python):
-    config.available_features.add("onnx")
+tool = lambda name: python + " " + os.path.join(root, "lit-tests", "tools", name + ".py")
+config.substitutions += [
+    ("%exits", tool("exits")),
+    ("%npy", tool("npy")),
+    ("%onnx", tool("onnx_text")),
+    ("%python", python),
+]
+
+# `cargo xtask bless` stands in for FileCheck and writes what it would have expected.
+bless = os.environ.get("HWC_BLESS")
+if bless:
+    config.substitutions.append((r"\bFileCheck\b", bless + " bless-file"))

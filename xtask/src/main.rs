@@ -2,6 +2,7 @@
 //!
 //! Links nothing of MLIR or LLVM, so that it builds and starts in seconds on a machine where neither is installed yet.
 
+mod bless;
 mod conformance;
 mod demo;
 mod error;
@@ -40,6 +41,11 @@ enum Command {
     Demo(demo::Args),
     /// Run every test: unit, documentation, lit, conformance
     Test(test::Args),
+    /// Write the expectations of golden lit tests anew
+    Bless(bless::Args),
+    /// What `bless` puts in FileCheck's place
+    #[command(hide = true)]
+    BlessFile(bless::FileArgs),
     /// Run the ONNX backend node tests through compile and native execution
     Conformance(conformance::Args),
     /// Compare real models with ONNX Runtime: results, time, memory
@@ -66,6 +72,8 @@ fn run(command: Command) -> Result<()> {
         Command::Setup(args) => setup::run(&layout, &args),
         Command::Demo(args) => demo::run(&layout, &args),
         Command::Test(args) => test::run(&layout, &args),
+        Command::Bless(args) => bless::run(&layout, &args),
+        Command::BlessFile(args) => bless::run_file(&args),
         Command::Conformance(args) => conformance::run(&layout, &args),
         Command::Models(args) => models::run(&layout, &args),
     }

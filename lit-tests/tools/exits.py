@@ -1,4 +1,4 @@
-"""Runs a command and fails unless it ends with the given exit code: `exit_code.py CODE COMMAND...`."""
+"""Runs a command and fails unless it ends with the given exit code: `exits.py CODE COMMAND...`."""
 
 import subprocess
 import sys
