@@ -50,7 +50,7 @@ fn clip_by_attributes(call: &mut Call) -> Outputs {
     let input = call.input(0)?;
     let dtype = input.dtype()?;
     let bound = |name| -> Result<Option<Value>, Failure> {
-        Ok(call.node.float(name)?.map(|bound| call.scalar(dtype, f64::from(bound))).transpose()?)
+        call.node.float(name)?.map(|bound| call.scalar(dtype, f64::from(bound))).transpose()
     };
     let bounds = [bound("min")?, bound("max")?];
     limited(call, input, bounds)
