@@ -11,7 +11,6 @@ use crate::onnx::import::failure::{Failure, invalid};
 use crate::op::Op;
 
 pub const OPS: &[Row] = &[
-    row("BiasGelu", 1, |call| biased_gelu(call, "none")).domain("com.microsoft"),
     row("Binarizer", 1, binarizer).domain("ai.onnx.ml"),
     row("BitShift", 11, bit_shift),
     row("Cast", 6, |call| {
@@ -24,14 +23,11 @@ pub const OPS: &[Row] = &[
     }),
     row("Clip", 6, clip_by_attributes).until(10),
     row("Clip", 11, clip),
-    row("FastGelu", 1, |call| biased_gelu(call, "tanh")).domain("com.microsoft"),
-    row("Gelu", 1, |call| biased_gelu(call, "none")).domain("com.microsoft"),
     row("IsInf", 10, is_inf),
     row("Max", 6, |call| fold(call, Op::Max)),
     row("Mean", 6, mean),
     row("Min", 6, |call| fold(call, Op::Min)),
     row("Mod", 10, modulo),
-    row("QuickGelu", 1, quick_gelu).domain("com.microsoft"),
     row("Shrink", 9, shrink),
     row("Sum", 6, |call| fold(call, Op::Add)),
 ];
@@ -135,20 +131,6 @@ fn binarizer(call: &mut Call) -> Outputs {
     let threshold = f64::from(call.node.float_or("threshold", 0.0)?);
     let above = call.with_number(Op::Greater, &input, threshold)?;
     Ok(vec![call.cast(&above, input.dtype()?)?])
-}
-
-/// Of the sum with a bias, if there is one.
-fn biased_gelu(call: &mut Call, approximate: &str) -> Outputs {
-    let mut input = call.input(0)?;
-    if let Some(bias) = call.optional(1) {
-        input = call.binary(Op::Add, &input, &bias)?;
-    }
-    Ok(vec![call.op(Op::Gelu, attrs! { "approximate" => approximate }, &[&input])?])
-}
-
-fn quick_gelu(call: &mut Call) -> Outputs {
-    let alpha = f64::from(call.node.float_or("alpha", 1.702)?);
-    Ok(vec![call.op(Op::Swish, attrs! { "alpha" => alpha }, &[&call.input(0)?])?])
 }
 
 #[cfg(test)]
