@@ -68,11 +68,20 @@ impl<'a> EvalCall<'a> {
     }
 }
 
+/// How the message starts where evaluator and type inference disagree.
+pub const DEFECT: &str = "a defect of the compiler";
+
 /// Evaluates one operation.
 pub fn evaluate(op: Op, attrs: &Attrs, operands: &[Option<&Tensor>]) -> Result<Vec<Tensor>, Errors> {
     let types: Vec<Option<TensorType>> = operands.iter().map(|o| o.map(TensorType::of)).collect();
     let types: Vec<Option<&TensorType>> = types.iter().map(Option::as_ref).collect();
     let results = infer(op, attrs, &types)?;
     let attrs = attrs.clone().complete(op).map_err(Errors)?;
-    Ok((op.info().evaluate)(&EvalCall { op, attrs: &attrs, operands, results: &results })?)
+    let values = (op.info().evaluate)(&EvalCall { op, attrs: &attrs, operands, results: &results })?;
+    for (value, ty) in values.iter().zip(&results) {
+        if !TensorType::of(value).compatible(ty) {
+            return Err(format!("{DEFECT}: evaluates to {}, inferred as {ty}", TensorType::of(value)).into());
+        }
+    }
+    Ok(values)
 }

@@ -124,6 +124,13 @@ impl Rule {
     }
 }
 
+/// The domains and names of all operators that are imported in some version, each once, in no order.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let direct =
+        Op::all().iter().filter(|info| !TABLE.contains_key(&("", info.onnx)) && find("", info.onnx, 0).is_ok());
+    TABLE.keys().copied().chain(direct.map(|info| ("", info.onnx)))
+}
+
 /// What imports an operator of a domain (empty: the standard one), or why nothing does.
 pub fn find(domain: &str, name: &str, version: i64) -> Result<Rule, String> {
     let Some(rows) = TABLE.get(&(domain, name)) else {
@@ -165,5 +172,12 @@ mod tests {
         assert!(matches!(find("", "Identity", 14), Ok(Rule::Row(_))));
         assert!(find("", "Nonsense", 14).is_err());
         assert!(find("example", "Relu", 14).is_err());
+        assert!(find("", "", 14).is_err());
+        let mut names: Vec<_> = names().collect();
+        assert!(names.contains(&("", "Relu")) && names.contains(&("", "Loop")));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
     }
 }
