@@ -12,7 +12,7 @@ def Hwc_MatmulOp : Hwc_Op<"matmul"> {
   let cost = "Contraction";
   let infer = "contraction::matmul(call)";
   let reference = "contraction::matmul(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "contraction::matmul(call)";
 }
 
 def Hwc_MatmulIntegerOp : Hwc_Op<"matmul_integer", [AttrSizedOperandSegments]> {
@@ -36,7 +36,7 @@ def Hwc_MatmulIntegerOp : Hwc_Op<"matmul_integer", [AttrSizedOperandSegments]> {
   let cost = "Contraction";
   let infer = "contraction::matmul_integer(call)";
   let reference = "contraction::matmul_integer(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "contraction::matmul_integer(call)";
 }
 
 def Hwc_EinsumOp : Hwc_Op<"einsum"> {
@@ -56,7 +56,7 @@ def Hwc_EinsumOp : Hwc_Op<"einsum"> {
   let cost = "Contraction";
   let infer = "contraction::einsum(call)";
   let reference = "contraction::einsum(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "einsum::einsum(call)";
 }
 
 def Hwc_DetOp : Hwc_Op<"det"> {
@@ -70,5 +70,5 @@ def Hwc_DetOp : Hwc_Op<"det"> {
   let cost = "Scan";
   let infer = "contraction::det(call)";
   let reference = "contraction::det(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "det::det(call)";
 }

@@ -32,7 +32,7 @@ def Hwc_ConvOp : Hwc_Windowed<"conv"> {
   let cost = "Convolution";
   let infer = "convolution::conv(call)";
   let reference = "convolution::conv(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "convolution::conv(call)";
 }
 
 def Hwc_ConvIntegerOp : Hwc_Windowed<"conv_integer", [AttrSizedOperandSegments]> {
@@ -54,7 +54,7 @@ def Hwc_ConvIntegerOp : Hwc_Windowed<"conv_integer", [AttrSizedOperandSegments]>
   let cost = "Convolution";
   let infer = "convolution::conv_integer(call)";
   let reference = "convolution::conv_integer(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "convolution::conv_integer(call)";
 }
 
 def Hwc_ConvTransposeOp : Hwc_Windowed<"conv_transpose"> {
@@ -75,7 +75,7 @@ def Hwc_ConvTransposeOp : Hwc_Windowed<"conv_transpose"> {
   let cost = "Convolution";
   let infer = "transposed::conv_transpose(call)";
   let reference = "transposed::conv_transpose(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "transposed::conv_transpose(call)";
 }
 
 def Hwc_Col2ImOp : Hwc_Windowed<"col2im"> {
@@ -91,7 +91,7 @@ def Hwc_Col2ImOp : Hwc_Windowed<"col2im"> {
   let cost = "Movement";
   let infer = "transposed::col2im(call)";
   let reference = "transposed::col2im(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "transposed::col2im(call)";
 }
 
 def Hwc_DeformConvOp : Hwc_Windowed<"deform_conv", [AttrSizedOperandSegments]> {
@@ -113,5 +113,5 @@ def Hwc_DeformConvOp : Hwc_Windowed<"deform_conv", [AttrSizedOperandSegments]> {
   let cost = "Convolution";
   let infer = "deformable::deform_conv(call)";
   let reference = "deformable::deform_conv(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "deformable::deform_conv(call)";
 }

@@ -9,7 +9,7 @@ class Hwc_Pool<string mnemonic, string function, dag own = (ins)> : Hwc_Windowed
   let cost = "Pooling";
   let infer = "pooling::" # function # "(call)";
   let reference = "pooling::" # function # "(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "pooling::" # function # "(call)";
 }
 
 def Hwc_MaxPoolOp : Hwc_Pool<"max_pool", "max_pool"> {
@@ -65,7 +65,7 @@ def Hwc_MaxUnpoolOp : Hwc_Op<"max_unpool"> {
   let cost = "Gather";
   let infer = "pooling::max_unpool(call)";
   let reference = "pooling::max_unpool(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "regions::max_unpool(call)";
 }
 
 def Hwc_RoiAlignOp : Hwc_Op<"roi_align"> {
@@ -88,7 +88,7 @@ def Hwc_RoiAlignOp : Hwc_Op<"roi_align"> {
   let cost = "Gather";
   let infer = "regions::roi_align(call)";
   let reference = "regions::roi_align(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "regions::roi_align(call)";
 }
 
 def Hwc_MaxRoiPoolOp : Hwc_Op<"max_roi_pool"> {
@@ -104,5 +104,5 @@ def Hwc_MaxRoiPoolOp : Hwc_Op<"max_roi_pool"> {
   let cost = "Gather";
   let infer = "regions::max_roi_pool(call)";
   let reference = "regions::max_roi_pool(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "regions::max_roi_pool(call)";
 }

@@ -19,7 +19,7 @@ class Hwc_Recurrence<string mnemonic, list<Trait> traits = []> : Hwc_Op<mnemonic
   let cost = "Scan";
   let infer = "recurrent::" # mnemonic # "(call)";
   let reference = "recurrent::" # mnemonic # "(call)";
-  let lowering = "unsupported(call)";
+  let lowering = "recurrent::" # mnemonic # "(call)";
 }
 
 def Hwc_RnnOp : Hwc_Recurrence<"rnn"> {

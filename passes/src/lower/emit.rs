@@ -226,6 +226,41 @@ impl<'c> Emitter<'c> {
         )
     }
 
+    /// `tensor[index]`, of one dimension less.
+    pub fn row(&self, tensor: Val<'c>, index: Val<'c>) -> Val<'c> {
+        let shape = self.shape_of(tensor);
+        let ty = self.tensor(self.element_of(tensor), &shape[1..]);
+        let segments = DenseI32ArrayAttribute::new(self.context, &[1, 1, 0, 0]).into();
+        self.value("tensor.extract_slice", &[tensor, index], ty, &self.row_ranges(&shape, segments))
+    }
+
+    /// `into` with `row` written at `into[index]`.
+    pub fn insert_row(&self, row: Val<'c>, into: Val<'c>, index: Val<'c>) -> Val<'c> {
+        let segments = DenseI32ArrayAttribute::new(self.context, &[1, 1, 1, 0, 0]).into();
+        let ranges = self.row_ranges(&self.shape_of(into), segments);
+        self.value("tensor.insert_slice", &[row, into, index], into.r#type(), &ranges)
+    }
+
+    /// `value` in the memory of `into`, which is overwritten: what a loop carries must be where it was.
+    pub fn write_over(&self, value: Val<'c>, into: Val<'c>) -> Val<'c> {
+        self.value("bufferization.materialize_in_destination", &[value, into], into.r#type(), &[])
+    }
+
+    /// The ranges of one row whose number is an operand.
+    fn row_ranges(&self, shape: &[usize], segments: Attribute<'c>) -> [(&'static str, Attribute<'c>); 4] {
+        // An offset of this value stands for the operand.
+        const DYNAMIC: i64 = i64::MIN;
+        let mut offsets = vec![0; shape.len()];
+        offsets[0] = DYNAMIC;
+        let sizes: Vec<usize> = std::iter::once(1).chain(shape[1..].iter().copied()).collect();
+        [
+            ("static_offsets", DenseI64ArrayAttribute::new(self.context, &offsets).into()),
+            ("static_sizes", self.i64_array(&sizes)),
+            ("static_strides", self.i64_array(&vec![1; shape.len()])),
+            ("operandSegmentSizes", segments),
+        ]
+    }
+
     fn ranges(
         &self,
         offsets: &[usize],

@@ -107,6 +107,10 @@ fn starts<'c>(source: &Structured<'c>, all: &[Structured<'c>]) -> Vec<Option<Sta
             f.outputs[..] == [*buffer] && f.op.block() == source.op.block() && f.op.is_before_in_block(source.op)
         })?;
         let value = filled_value(fill)?;
+        // What is not written would keep what was there before the fill.
+        if elements_written(source) != elements_written(fill) {
+            return None;
+        }
         let unseen = ir::users(*buffer).into_iter().all(|user| {
             let Some(user) = ancestor_beside(user, source.op) else { return false };
             let is_view = ir::results(user).iter().any(|r| ir::is_memref(r.r#type()));
@@ -119,6 +123,11 @@ fn starts<'c>(source: &Structured<'c>, all: &[Structured<'c>]) -> Vec<Option<Sta
         (unseen && !reads_it).then_some(Start { fill: fill.op, value })
     };
     source.outputs.iter().map(start).collect()
+}
+
+/// How many elements an operation writes to each of its outputs.
+fn elements_written(source: &Structured) -> i64 {
+    source.nest.of_kind(nest::Kind::Parallel).map(|d| source.nest.dims[d].extent).product()
 }
 
 /// The operation around (or equal to) `op` that is in the same block as `other`.
