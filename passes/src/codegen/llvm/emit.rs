@@ -79,9 +79,10 @@ impl<'l, 'm> Unit<'l, 'm> {
 
     /// Runs LLVM's optimizer.
     pub fn optimize(&self) -> Result<()> {
-        self.module
-            .run_passes("default<O3>", &self.machine.machine, PassBuilderOptions::create())
-            .map_err(llvm("optimization"))
+        let options = PassBuilderOptions::create();
+        // Straight-line code is in vectors already; looking for more of them takes long and finds nothing.
+        options.set_loop_slp_vectorization(false);
+        self.module.run_passes("default<O3>", &self.machine.machine, options).map_err(llvm("optimization"))
     }
 
     /// The module as LLVM assembly language.

@@ -134,7 +134,7 @@ impl<'c> Float<'c> {
         self.b.value("arith.bitcast", &[x], self.i32(), &[])
     }
 
-    pub fn from_bits(&self, x: Val<'c>) -> Val<'c> {
+    pub fn float_of_bits(&self, x: Val<'c>) -> Val<'c> {
         self.b.value("arith.bitcast", &[x], self.f32(), &[])
     }
 
@@ -148,7 +148,7 @@ impl<'c> Float<'c> {
     /// 2 to the power of an integer between -126 and 127.
     pub fn power_of_two(&self, n: Val<'c>) -> Val<'c> {
         let biased = self.binary("arith.addi", n, self.int(127));
-        self.from_bits(self.binary("arith.shli", biased, self.int(23)))
+        self.float_of_bits(self.binary("arith.shli", biased, self.int(23)))
     }
 
     /// `x * 2^n` for n between -252 and 254, with one rounding at the end also where the result is subnormal.

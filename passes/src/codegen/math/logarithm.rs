@@ -40,7 +40,7 @@ fn parts<'c>(f: &Float<'c>, x: Val<'c>) -> Parts<'c> {
     let from = i64::from((SQRT_2 as f32 / 2.0).to_bits());
     let above = f.binary("arith.subi", bits, f.int(from));
     let exponent = f.binary("arith.shrsi", above, f.int(23));
-    let mantissa = f.from_bits(f.binary("arith.subi", bits, f.binary("arith.shli", exponent, f.int(23))));
+    let mantissa = f.float_of_bits(f.binary("arith.subi", bits, f.binary("arith.shli", exponent, f.int(23))));
     let n = f.add(f.b.value("arith.sitofp", &[exponent], f.f32(), &[]), shift);
     let t = f.sub(mantissa, f.c(1.0));
     let square = f.mul(t, t);

@@ -75,7 +75,7 @@ fn has_bit<'c>(f: &Float<'c>, n: Val<'c>, bit: i64) -> Val<'c> {
 fn signed<'c>(f: &Float<'c>, x: Val<'c>, quadrant: Val<'c>) -> Val<'c> {
     let bit = f.binary("arith.andi", quadrant, f.int(2));
     let sign = f.binary("arith.shli", bit, f.int(30));
-    f.from_bits(f.binary("arith.xori", f.bits(x), sign))
+    f.float_of_bits(f.binary("arith.xori", f.bits(x), sign))
 }
 
 /// `fast` for arguments that are reduced here, libm's `op` if any lane holds a larger one.

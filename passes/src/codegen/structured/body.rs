@@ -104,7 +104,12 @@ impl<'c> Body<'c> {
 
     /// Work per iteration in simple vector instructions.
     pub fn cost(&self) -> f64 {
-        self.ops.iter().map(|op| op_cost(*op)).sum::<f64>().max(0.5)
+        let all: f64 = self.ops.iter().map(|op| op_cost(*op)).sum();
+        // A product that is added to the accumulator is one instruction with the addition.
+        let fused = self.reductions.iter().flatten().filter(|r| {
+            r.combiner.op == "arith.addf" && ir::defining_op(r.contribution).is_some_and(|p| ir::is(p, "arith.mulf"))
+        });
+        (all - fused.count() as f64).max(0.5)
     }
 }
 

@@ -230,31 +230,41 @@ fn tile_cost(nest: &Nest, facts: &Facts, schedule: &Schedule, sizes: &[(usize, i
     let registers = schedule.vector.map_or(1, |v| registers_per_vector(facts, &v)) as f64;
     let points: i64 = schedule.unroll.iter().map(|(d, _)| size(*d)).product();
 
-    // Loads of one step of the reductions, in cycles; two loads, or one shuffle, go in one cycle.
-    let mut loads = 0.0;
+    // What one step of the reductions asks of the load pipes and of the shuffle pipe, in cycles.
+    let (mut loads, mut shuffles) = (0.0, 0.0);
     for ((access, how), _) in nest.inputs.iter().zip(&schedule.loads).zip(&facts.reads).filter(|(_, read)| **read) {
         let distinct: i64 =
             schedule.unroll.iter().filter(|(d, _)| access.strides[*d] != 0).map(|(d, _)| size(*d)).product();
         let narrow = (access.bytes as f64 / facts.widest as f64 * registers).max(0.25);
-        let each = match how {
-            Load::Broadcast => 0.5,
-            Load::Contiguous => 0.5 * narrow * vectors as f64,
-            Load::Strided(n) => (*n as f64 * 0.5 + (*n as f64 - 1.0)) * registers * vectors as f64,
-            Load::Transposed { .. } => (0.5 + (lanes as f64).log2()) * narrow,
-            Load::Gathered => 1.5 * lanes as f64 * vectors as f64,
+        let vectors = vectors as f64;
+        let (load, shuffle) = match how {
+            Load::Broadcast => (0.5, 0.0),
+            // A load that is not aligned to the width of a vector mostly straddles two cache lines.
+            Load::Contiguous if is_aligned(access, dim, lanes) => (0.5 * narrow * vectors, 0.0),
+            Load::Contiguous => (narrow * vectors, 0.0),
+            Load::Strided(n) => (*n as f64 * registers * vectors, (*n as f64 - 1.0) * registers * vectors),
+            Load::Transposed { .. } => (narrow, 0.5 * (lanes as f64).log2() * narrow),
+            Load::Gathered => {
+                // Lanes a multiple of this far apart compete for the same few lines of the cache.
+                const CONFLICT: i64 = 2048;
+                let stride = access.strides.get(dim).copied().unwrap_or(0) * access.bytes;
+                let each = if stride % CONFLICT == 0 { 4.0 } else { 0.5 };
+                (each * lanes as f64 * vectors, 0.5 * lanes as f64 * vectors)
+            }
         };
-        loads += each * distinct as f64;
+        loads += load * distinct as f64;
+        shuffles += shuffle * distinct as f64;
     }
     let compute = facts.work * 0.5 * registers * (points * vectors) as f64;
     let accumulators = (points * vectors) as f64 * nest.outputs.len() as f64 * registers;
-    let mut step = loads.max(compute).max(0.25 * (loads + compute));
+    let mut step = loads.max(shuffles).max(compute + 0.25 * shuffles);
     if nest.has_reductions() {
         step = step.max(LATENCY) + 0.5;
         if accumulators + vectors as f64 > facts.registers as f64 - 1.0 {
             step += accumulators;
         }
     } else {
-        step = loads + compute + 0.5;
+        step = loads + shuffles + compute + 0.5;
     }
     let steps: f64 = nest
         .of_kind(Kind::Reduction)
@@ -284,6 +294,11 @@ fn tile_cost(nest: &Nest, facts: &Facts, schedule: &Schedule, sizes: &[(usize, i
     steps * step + ends + 1.0
 }
 
+/// Whether the vectors of an access all start a whole number of vectors apart.
+fn is_aligned(access: &Access, dim: usize, lanes: i64) -> bool {
+    access.strides.iter().enumerate().all(|(d, stride)| d == dim || stride % lanes == 0)
+}
+
 /// Orders the parallel loops so that what is loaded again and again is small: the loop whose tiles share the most
 /// memory with each other runs innermost.
 fn order_for_reuse(nest: &Nest, schedule: &mut Schedule) {
@@ -311,4 +326,110 @@ fn tile_bytes(nest: &Nest, schedule: &Schedule, access: &Access) -> f64 {
         .map(|d| if nest.is_reduction(d) { nest.dims[d].extent } else { schedule.tile(d).min(nest.dims[d].extent) } as f64)
         .product();
     elements * access.bytes as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::nest::{Dim, Kind::*};
+    use super::*;
+
+    fn nest(dims: &[(i64, Kind)], inputs: &[&[i64]], output: &[i64]) -> Nest {
+        let access = |strides: &[i64]| Access { strides: strides.to_vec(), offset: 0, bytes: 4 };
+        let mut nest = Nest {
+            dims: dims.iter().map(|&(extent, kind)| Dim { extent, kind, index_of: None }).collect(),
+            inputs: inputs.iter().map(|s| access(s)).collect(),
+            outputs: vec![access(output)],
+        };
+        nest.simplify();
+        nest
+    }
+
+    fn facts(nest: &Nest, work: f64) -> Facts {
+        Facts {
+            vector_bytes: 64,
+            registers: 32,
+            widest: 4,
+            work,
+            vectorizable: true,
+            associative: nest.has_reductions(),
+            reads: vec![true; nest.inputs.len()],
+        }
+    }
+
+    /// Estimated share of the time in which multiply-adds run at full rate.
+    fn utilization(nest: &Nest, schedule: &Schedule) -> f64 {
+        let iterations: f64 = nest.dims.iter().map(|d| d.extent as f64).product();
+        iterations / 32.0 / schedule.cost
+    }
+
+    fn conv(c: i64, f: i64, out: i64, k: i64, s: i64) -> Nest {
+        let h = (out - 1) * s + k;
+        nest(
+            &[(f, Parallel), (out, Parallel), (out, Parallel), (c, Reduction), (k, Reduction), (k, Reduction)],
+            &[&[0, s * h, s, h * h, h, 1], &[c * k * k, 0, 0, k * k, k, 1]],
+            &[out * out, out, 1, 0, 0, 0],
+        )
+    }
+
+    /// A schedule keeps its accumulators in registers, and covers what it says it covers.
+    fn check(nest: &Nest, schedule: &Schedule) {
+        let vector = schedule.vector.expect("a vector dimension");
+        let points: i64 = schedule.unroll.iter().map(|(_, n)| n).product();
+        assert!(points * vector.count <= 30, "{schedule:?}");
+        let mut loops: Vec<usize> = schedule.parallel.iter().chain(&schedule.reduction).copied().collect();
+        loops.sort_unstable();
+        assert_eq!(loops, (0..nest.dims.len()).collect::<Vec<_>>(), "{schedule:?}");
+    }
+
+    #[test]
+    fn contractions_are_expected_to_keep_the_multipliers_busy() {
+        let matmul = |m: i64, n: i64, k: i64| {
+            nest(&[(m, Parallel), (n, Parallel), (k, Reduction)], &[&[k, 0, 1], &[0, 1, n]], &[n, 1, 0])
+        };
+        for (name, nest, share) in [
+            ("matmul", matmul(512, 512, 512), 0.9),
+            ("wide matmul", matmul(8, 4096, 64), 0.8),
+            ("small matmul", matmul(32, 32, 32), 0.6),
+            ("3x3 at 56x56", conv(64, 64, 56, 3, 1), 0.75),
+            ("3x3 at 28x28, stride 2", conv(64, 128, 28, 3, 2), 0.7),
+            ("3x3 at 14x14", conv(256, 256, 14, 3, 1), 0.75),
+            ("7x7 at 112x112, stride 2", conv(3, 64, 112, 7, 2), 0.8),
+            ("1x1 at 56x56", conv(64, 256, 56, 1, 1), 0.9),
+        ] {
+            let schedule = choose(&nest, &facts(&nest, 1.0));
+            check(&nest, &schedule);
+            let got = utilization(&nest, &schedule);
+            assert!(got >= share && got <= 1.0, "{name}: {got:.2} by {schedule:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_summed_in_vectors_along_the_row() {
+        let sum = nest(&[(100, Parallel), (512, Reduction)], &[&[512, 1]], &[1, 0]);
+        let schedule = choose(&sum, &facts(&sum, 1.0));
+        assert_eq!(schedule.vector.map(|v| v.dim), Some(1), "{schedule:?}");
+        let order_matters = Facts { associative: false, ..facts(&sum, 1.0) };
+        assert_ne!(choose(&sum, &order_matters).vector.map(|v| v.dim), Some(1));
+    }
+
+    #[test]
+    fn a_transposition_is_done_in_squares() {
+        let transpose = nest(&[(512, Parallel), (512, Parallel)], &[&[1, 512]], &[512, 1]);
+        let schedule = choose(&transpose, &facts(&transpose, 0.5));
+        assert_eq!(schedule.loads, [Load::Transposed { along: 0 }], "{schedule:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_vector_stays_a_loop() {
+        let add = nest(&[(100, Parallel)], &[&[1]], &[1]);
+        let scalar = Facts { vectorizable: false, ..facts(&add, 1.0) };
+        assert_eq!(choose(&add, &scalar).vector, None);
+        assert!(choose(&add, &facts(&add, 1.0)).vector.is_some());
+    }
+
+    #[test]
+    fn short_rows_take_short_vectors() {
+        let add = nest(&[(5, Parallel)], &[&[1]], &[1]);
+        assert_eq!(choose(&add, &facts(&add, 1.0)).vector.map(|v| v.lanes), Some(8));
+    }
 }
