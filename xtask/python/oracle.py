@@ -97,14 +97,21 @@ class Model:
         return {"times_ms": times}
 
 
-def is_axis_of(name, value):
-    return re.fullmatch(re.escape(value.name) + r"\.\d+", name)
+def is_open(dim):
+    """Some exporters write -1 for a size that they do not know."""
+    return not dim.HasField("dim_value") or dim.dim_value < 0
 
 
 def concerns(dim, inputs):
+    """Whether NAME=N is about a symbolic dimension of an input, or INPUT.AXIS=N about one whose size is open."""
     name = dim.rsplit("=", 1)[0]
-    params = {d.dim_param for value in inputs for d in value.type.tensor_type.shape.dim}
-    return name in params or any(is_axis_of(name, value) for value in inputs)
+    open_dims = [
+        (d.dim_param, f"{value.name}.{axis}")
+        for value in inputs
+        for axis, d in enumerate(value.type.tensor_type.shape.dim)
+        if is_open(d)
+    ]
+    return any(name in names for names in open_dims)
 
 
 def shape_of(value, fixed, missing):
@@ -115,10 +122,10 @@ def shape_of(value, fixed, missing):
     shape = []
     for axis, dim in enumerate(value.type.tensor_type.shape.dim):
         place = f"{value.name}.{axis}"
-        if place in fixed or dim.dim_param in fixed:
-            shape.append(int(fixed.get(place, fixed.get(dim.dim_param))))
-        elif dim.HasField("dim_value") and dim.dim_value >= 0:
+        if not is_open(dim):
             shape.append(dim.dim_value)
+        elif place in fixed or dim.dim_param in fixed:
+            shape.append(int(fixed.get(place, fixed.get(dim.dim_param))))
         else:
             missing.append(dim.dim_param if re.fullmatch(r"\w[\w.]*", dim.dim_param) else place)
             shape.append(0)

@@ -76,7 +76,7 @@ fn report(args: &Args, rows: &[Row]) -> Result<()> {
     println!();
     let wrong: Vec<String> =
         rows.iter().filter_map(|row| row.wrong().map(|why| format!("{}: {why}", row.name))).collect();
-    let worst = rows.iter().filter_map(|row| row.error).fold(0.0, f64::max);
+    let worst = rows.iter().filter_map(|row| row.error).max_by(f64::total_cmp);
     Report::new("models")
         .figure("passed", rows.len() - wrong.len())
         .figure("total", rows.len())
