@@ -141,6 +141,14 @@ impl<'m> Call<'_, 'm> {
         self.engine.program.make(bytes)
     }
 
+    /// A sequence of tensors; a sequence of sequences could double in size with each node.
+    pub fn sequence(&mut self, values: Vec<Value>) -> Result<Value, Failure> {
+        values.iter().try_for_each(|value| value.ty().map(|_| ()))?;
+        // About what an element takes, its shape included: a small file can make many sequences out of one.
+        self.make(values.len().saturating_mul(128))?;
+        Ok(Value::Sequence(Arc::new(values)))
+    }
+
     /// Names a constant after the node, for as long as its data is not changed.
     pub fn name_constant(&mut self, tensor: &Tensor) {
         self.engine.program.name_constant(tensor, &self.name);
@@ -211,6 +219,16 @@ impl<'m> Call<'_, 'm> {
         self.engine.inline(graph, inputs, &format!("{}{step}/", self.name))
     }
 
+    /// How many rules are found broken so far.
+    pub fn invalid_count(&self) -> usize {
+        self.engine.report.invalid.len()
+    }
+
+    /// Forgets broken rules that were found since there were `count`, in nodes that may never run.
+    pub fn forget_invalid(&mut self, count: usize) {
+        self.engine.report.invalid.truncate(count);
+    }
+
     /// Warns that both branches are computed because of a condition that depends on inputs.
     pub fn warn_of_choice(&mut self, condition: &Var) {
         let inputs: Vec<_> = self.engine.program.inputs_of(condition).iter().map(|i| format!("`{}`", i.name)).collect();
@@ -220,7 +238,7 @@ impl<'m> Call<'_, 'm> {
             self.node.op_type,
             inputs.join(", ")
         );
-        self.engine.warnings.push(text);
+        self.engine.warn(text);
     }
 
     /// The type declared for an output, where all of it is known.

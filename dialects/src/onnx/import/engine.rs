@@ -12,6 +12,7 @@ use super::program::Program;
 use super::report::{Report, UnsupportedOp};
 use super::value::Value;
 use crate::onnx::attribute::Constant;
+use crate::onnx::error::Plain;
 use crate::onnx::graph::{Graph, Model, Node, ValueId};
 use crate::onnx::limits::{MAX_DEPTH, MAX_PROBLEMS, shorten};
 use crate::onnx::ops;
@@ -189,6 +190,13 @@ impl<'m> Engine<'m> {
         }
     }
 
+    /// Notes what looks wrong and does not matter; names in it may have control characters.
+    pub fn warn(&mut self, text: String) {
+        if self.warnings.len() < MAX_PROBLEMS {
+            self.warnings.push(Plain(&text).to_string());
+        }
+    }
+
     /// Compares a value with its declared type.
     fn check(&mut self, node: &Node, id: ValueId, value: &Value) {
         let declared = &self.model.value(id).declared;
@@ -211,7 +219,7 @@ impl<'m> Engine<'m> {
                 } else if let Some(declared) = declared.and_then(|declared| self.tensor_type(declared))
                     && !declared.compatible(&actual)
                 {
-                    self.warnings.push(format!("{place}: is {actual}, declared as {declared}"));
+                    self.warn(format!("{place}: is {actual}, declared as {declared}"));
                 }
             }
             (Some(Type::Sequence(_)), Value::Sequence(_)) | (Some(Type::Optional(_)), _) | (None, _) => {}

@@ -26,7 +26,7 @@ const FOLD_BUDGET: usize = 1 << 28;
 const MAX_DEMAND: usize = 1 << 24;
 /// Elements of a value that is kept after it was evaluated on demand.
 const MAX_KEPT: usize = 1 << 16;
-/// Bytes of constants that are made while importing.
+/// Bytes of constants and sequences that are made while importing.
 const CONSTANT_BUDGET: usize = 1 << 29;
 
 /// A program in the making.
@@ -191,13 +191,16 @@ impl Program {
         within
     }
 
-    /// Pays for a constant that is made out of nothing but a shape.
+    /// Pays for memory that the file does not account for: a constant made out of nothing but a shape, a sequence.
     pub fn make(&mut self, bytes: usize) -> Result<(), Failure> {
         self.made = self.made.saturating_add(bytes);
         if self.made <= CONSTANT_BUDGET {
             return Ok(());
         }
-        Err(Failure::Limit(format!("constants made of shapes take more than {} MiB", CONSTANT_BUDGET >> 20)))
+        Err(Failure::Limit(format!(
+            "constants and sequences made while importing take more than {} MiB",
+            CONSTANT_BUDGET >> 20
+        )))
     }
 
     /// Elements that an operation reads and writes.

@@ -14,8 +14,8 @@ pub enum Value {
     Const(Tensor),
     /// Known by type; computed when the model runs.
     Var(Var),
-    /// A sequence, whose length is always known.
-    Sequence(Vec<Value>),
+    /// A sequence, whose length is always known. No element is poison: what would make such a sequence fails.
+    Sequence(Arc<Vec<Value>>),
     /// An optional, of which it is always known whether there is something in it.
     Optional(Option<Box<Value>>),
     /// A tensor of elements that the compiler does not have: `strings`. An error where it is used.
@@ -98,7 +98,6 @@ impl Value {
     pub fn is_poison(&self) -> bool {
         match self {
             Value::Poison => true,
-            Value::Sequence(values) => values.iter().any(Value::is_poison),
             Value::Optional(Some(value)) => value.is_poison(),
             _ => false,
         }

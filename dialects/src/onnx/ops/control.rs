@@ -46,7 +46,8 @@ fn if_(call: &mut Call) -> Outputs {
 }
 
 /// Both branches of a condition that depends on data, and a choice between what they put out: operators have no side
-/// effects. Fails with `needed` where the branches put out values of different types.
+/// effects. Fails with `needed` where the branches put out values of different types, or where one is not sound: it may
+/// be the one that is never taken, so that what is wrong with it says less than what decides.
 fn both<'m>(
     call: &mut Call<'_, 'm>,
     condition: &Value,
@@ -54,9 +55,11 @@ fn both<'m>(
     otherwise: &'m Graph,
     needed: Failure,
 ) -> Outputs {
+    let before = call.invalid_count();
     let (lhs, rhs) = (call.inline(then, Vec::new(), "/then")?, call.inline(otherwise, Vec::new(), "/else")?);
     if lhs.iter().chain(&rhs).any(Value::is_poison) {
-        return Err(Failure::Poisoned);
+        call.forget_invalid(before);
+        return Err(needed);
     }
     if lhs.len() != rhs.len() || lhs.iter().zip(&rhs).any(|(a, b)| a != b && !same_type(a, b)) {
         return Err(needed);

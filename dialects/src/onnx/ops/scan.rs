@@ -82,8 +82,9 @@ fn sequence_map(call: &mut Call) -> Outputs {
     let body = body(call, "body")?;
     let inputs = call.all_inputs()?;
     let Some(Value::Sequence(first)) = inputs.first() else { return invalid("input 0 must be a sequence") };
+    let length = first.len();
     let mut columns: Vec<Vec<Value>> = vec![Vec::new(); body.outputs.len()];
-    for index in 0..first.len() {
+    for index in 0..length {
         let element = |value: &Value| match value {
             Value::Sequence(values) => {
                 values.get(index).cloned().ok_or_else(|| Failure::Invalid("sequences differ in length".into()))
@@ -94,7 +95,7 @@ fn sequence_map(call: &mut Call) -> Outputs {
         let row = iterate(call, body, inputs, index)?;
         columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
     }
-    Ok(columns.into_iter().map(Value::Sequence).collect())
+    columns.into_iter().map(|column| call.sequence(column)).collect()
 }
 
 #[cfg(test)]

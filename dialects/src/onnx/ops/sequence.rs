@@ -1,5 +1,7 @@
 //! Sequences and optionals: lists at compile time, of which nothing remains when the model runs.
 
+use std::sync::Arc;
+
 use hwc_runtime::{DType, Tensor};
 
 use super::control::stack;
@@ -16,24 +18,14 @@ pub const OPS: &[Row] = &[
     row("SequenceAt", 11, sequence_at),
     row("SequenceConstruct", 11, |call| {
         let values = call.all_inputs()?;
-        values.iter().try_for_each(tensor)?;
-        Ok(vec![Value::Sequence(values)])
+        Ok(vec![call.sequence(values)?])
     }),
-    row("SequenceEmpty", 11, |_| Ok(vec![Value::Sequence(Vec::new())])),
+    row("SequenceEmpty", 11, |call| Ok(vec![call.sequence(Vec::new())?])),
     row("SequenceErase", 11, sequence_erase),
     row("SequenceInsert", 11, sequence_insert),
     row("SequenceLength", 11, |call| Ok(vec![Tensor::scalar(sequence(call, 0)?.len() as i64).into()])),
     row("SplitToSequence", 11, split_to_sequence),
 ];
-
-/// Elements of a sequence.
-const MAX_LENGTH: usize = 1 << 12;
-
-/// Checks that a value can be an element: sequences of sequences are not supported, which with each node could
-/// double in size.
-fn tensor(value: &Value) -> Result<(), Failure> {
-    value.ty().map(|_| ())
-}
 
 fn optional(call: &mut Call) -> Outputs {
     let value = call.optional(0);
@@ -44,7 +36,7 @@ fn optional(call: &mut Call) -> Outputs {
 }
 
 /// The elements of an input.
-fn sequence(call: &Call, index: usize) -> Result<Vec<Value>, Failure> {
+fn sequence(call: &Call, index: usize) -> Result<Arc<Vec<Value>>, Failure> {
     match call.input(index)? {
         Value::Sequence(values) => Ok(values),
         _ => invalid(format!("input {index} must be a sequence")),
@@ -64,14 +56,14 @@ fn position(call: &Call, index: usize, places: usize) -> Result<Option<usize>, F
 fn sequence_at(call: &mut Call) -> Outputs {
     let values = sequence(call, 0)?;
     let place = position(call, 1, values.len())?;
-    match place.and_then(|place| values.into_iter().nth(place)) {
+    match place.and_then(|place| values.get(place).cloned()) {
         Some(value) => Ok(vec![value]),
         None => invalid("input 1 is missing"),
     }
 }
 
 fn sequence_insert(call: &mut Call) -> Outputs {
-    let (mut values, value) = (sequence(call, 0)?, call.input(1)?);
+    let (values, value) = (sequence(call, 0)?, call.input(1)?);
     // Negative positions count from the end of what is there, and the place behind the last is one too.
     let at = match call.optional_int(2, "position")? {
         None => values.len(),
@@ -80,25 +72,22 @@ fn sequence_insert(call: &mut Call) -> Outputs {
         }
         Some(position) => position.try_into().unwrap_or(usize::MAX),
     };
-    tensor(&value)?;
-    if values.len() >= MAX_LENGTH {
-        return Err(Failure::Limit(format!("a sequence of more than {MAX_LENGTH} elements")));
-    }
     if at > values.len() {
         return invalid(format!("position {at} is outside of {} places", values.len() + 1));
     }
+    let mut values = values.to_vec();
     values.insert(at, value);
-    Ok(vec![Value::Sequence(values)])
+    Ok(vec![call.sequence(values)?])
 }
 
 fn sequence_erase(call: &mut Call) -> Outputs {
-    let mut values = sequence(call, 0)?;
+    let mut values = sequence(call, 0)?.to_vec();
     let place = position(call, 1, values.len())?.or(values.len().checked_sub(1));
     match place {
         Some(place) => values.remove(place),
         None => return invalid("erases from an empty sequence"),
     };
-    Ok(vec![Value::Sequence(values)])
+    Ok(vec![call.sequence(values)?])
 }
 
 fn concat_from_sequence(call: &mut Call) -> Outputs {
@@ -145,7 +134,7 @@ fn split_to_sequence(call: &mut Call) -> Outputs {
         parts.push(part);
         start += size;
     }
-    Ok(vec![Value::Sequence(parts)])
+    Ok(vec![call.sequence(parts)?])
 }
 
 /// What is in an optional; since version 18 anything else is taken for an optional that has it.
