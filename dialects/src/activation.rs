@@ -90,7 +90,11 @@ impl Activation {
                 }
             }
             Kind::Relu => {
-                if x < 0.0 { 0.0 } else { x }
+                if x < 0.0 {
+                    0.0
+                } else {
+                    x
+                }
             }
             Kind::ScaledTanh => alpha * (beta * x).tanh(),
             Kind::Sigmoid => 1.0 / (1.0 + (-x).exp()),

@@ -79,3 +79,58 @@ fn col2im(call: &mut Call) -> Outputs {
     attrs.set("block_shape", call.ints(2, "block_shape")?);
     Ok(vec![call.op(Op::Col2Im, attrs, &[&call.input(0)?])?])
 }
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use crate::onnx::testing::*;
+
+    fn ones(shape: &[usize]) -> Tensor {
+        Tensor::from_vec(shape, vec![1f32; shape.iter().product()]).expect("data fits the shape")
+    }
+
+    fn conv(attributes: Vec<crate::onnx::proto::AttributeProto>, x: &[usize], w: &[usize]) -> Tensor {
+        run_node(with(node("Conv", &["0", "1"], &["y"]), attributes), 11, &[ones(x), ones(w)]).swap_remove(0)
+    }
+
+    #[test]
+    fn padding_is_worked_out() {
+        let elements = |y: Tensor| y.to_vec::<f32>();
+        let same = |mode| vec![text("auto_pad", mode), ints("strides", &[2])];
+        // Two windows of four over three elements: one of three padding elements is left for the other end.
+        assert_eq!(elements(conv(same("SAME_UPPER"), &[1, 1, 3], &[1, 1, 4])), Ok(vec![3.0, 2.0]));
+        assert_eq!(elements(conv(same("SAME_LOWER"), &[1, 1, 3], &[1, 1, 4])), Ok(vec![2.0, 3.0]));
+        assert_eq!(elements(conv(same("VALID"), &[1, 1, 5], &[1, 1, 4])), Ok(vec![4.0]));
+        assert_eq!(elements(conv(vec![ints("pads", &[1, 0])], &[1, 1, 3], &[1, 1, 2])), Ok(vec![1.0, 2.0, 2.0]));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for attributes in [
+            vec![text("auto_pad", "SAME_UPPER"), ints("pads", &[1, 1])],
+            vec![ints("kernel_shape", &[3])],
+            vec![text("auto_pad", "SAME")],
+        ] {
+            let node = with(node("Conv", &["x", "w"], &["y"]), attributes);
+            let graph = graph([value("x", "1,1,5"), value("w", "1,1,2")], [untyped("y")], [node]);
+            assert!(try_import(model(graph), &Default::default()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_shape_that_is_asked_for_is_reached() {
+        let transposed = |attributes: Vec<_>| {
+            let node = with(node("ConvTranspose", &["0", "1"], &["y"]), attributes);
+            run_node(node, 11, &[ones(&[1, 1, 3]), ones(&[1, 1, 3])]).swap_remove(0).to_vec::<f32>()
+        };
+        // In full: 1 1 2 1 2 1 1. What is too much is cut off at both ends, what is missing is appended.
+        let shape = |n| vec![ints("strides", &[2]), ints("output_shape", &[n])];
+        assert_eq!(transposed(shape(7)), Ok(vec![1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0]));
+        assert_eq!(transposed(shape(4)), Ok(vec![2.0, 1.0, 2.0, 1.0]));
+        assert_eq!(transposed(shape(8)), Ok(vec![1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0, 0.0]));
+        let same = |mode| vec![ints("strides", &[2]), text("auto_pad", mode)];
+        assert_eq!(transposed(same("SAME_UPPER")), Ok(vec![1.0, 1.0, 2.0, 1.0, 2.0, 1.0]));
+        assert_eq!(transposed(same("SAME_LOWER")), Ok(vec![1.0, 2.0, 1.0, 2.0, 1.0, 1.0]));
+    }
+}

@@ -123,3 +123,57 @@ fn max_roi_pool(call: &mut Call) -> Outputs {
     };
     call.ops(Op::MaxRoiPool, attrs, call.inputs().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use crate::onnx::testing::*;
+
+    #[test]
+    fn indices_are_a_second_output() {
+        let x = Tensor::from_vec(vec![1, 1, 2, 3], vec![1f32, 6.0, 2.0, 5.0, 3.0, 4.0]).expect("data fits the shape");
+        let attributes = [ints("kernel_shape", &[2, 2]), int("storage_order", 1)];
+        let both = run_node(with(node("MaxPool", &["0"], &["y", "i"]), attributes.clone()), 12, &[x.clone()]);
+        assert_eq!(both[0].to_vec::<f32>(), Ok(vec![6.0, 6.0]));
+        assert_eq!(both[1].to_vec::<i64>(), Ok(vec![2, 2]));
+        assert_eq!(run_node(with(node("MaxPool", &["0"], &["y"]), attributes), 12, &[x]), both[..1]);
+    }
+
+    #[test]
+    fn global_pools_keep_their_dimensions() {
+        let x = Tensor::from_vec(vec![1, 2, 2], vec![3f32, 4.0, 6.0, 8.0]).expect("data fits the shape");
+        for (name, expected) in
+            [("GlobalAveragePool", [3.5f32, 7.0]), ("GlobalMaxPool", [4.0, 8.0]), ("GlobalLpPool", [5.0, 10.0])]
+        {
+            let y = run_node(node(name, &["0"], &["y"]), 13, &[x.clone()]);
+            assert_eq!(y[0], Tensor::from_vec(vec![1, 2, 1], expected.to_vec()).expect("data fits the shape"));
+        }
+    }
+
+    #[test]
+    fn unpooling_fills_up_to_the_shape() {
+        let x = Tensor::from_vec(vec![1, 1, 2], vec![5f32, 7.0]).expect("data fits the shape");
+        let indices = Tensor::from_vec(vec![1, 1, 2], vec![1i64, 2]).expect("data fits the shape");
+        let shape = Tensor::from_vec(vec![3], vec![1i64, 1, 6]).expect("data fits the shape");
+        let pool =
+            || with(node("MaxUnpool", &["x", "i", "s"], &["y"]), [ints("kernel_shape", &[2]), ints("strides", &[2])]);
+        let mut graph = graph([], [untyped("y")], [pool()]);
+        graph.initializer = vec![constant("x", &x), constant("i", &indices), constant("s", &shape)];
+        let y = run(model(graph), &[]);
+        assert_eq!(y[0].to_vec::<f32>(), Ok(vec![0.0, 5.0, 7.0, 0.0, 0.0, 0.0]));
+    }
+
+    #[test]
+    fn regions_are_shifted_by_version() {
+        let x = Tensor::from_vec(vec![1, 1, 1, 4], vec![0f32, 1.0, 2.0, 3.0]).expect("data fits the shape");
+        let rois = Tensor::from_vec(vec![1, 4], vec![1f32, 0.0, 2.0, 1.0]).expect("data fits the shape");
+        let batch = Tensor::from_vec(vec![1], vec![0i64]).expect("data fits the shape");
+        let align = |version| {
+            let node = with(node("RoiAlign", &["0", "1", "2"], &["y"]), [int("sampling_ratio", 1)]);
+            run_node(node, version, &[x.clone(), rois.clone(), batch.clone()])[0].to_vec::<f32>()
+        };
+        assert_eq!(align(10), Ok(vec![1.5]));
+        assert_eq!(align(16), Ok(vec![1.0]));
+    }
+}

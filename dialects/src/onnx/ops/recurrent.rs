@@ -201,3 +201,129 @@ fn activations(call: &Call, cell: &Cell, directions: usize) -> Result<Vec<Attrs>
     };
     Ok(resolved.chunks(count).map(attrs).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use hwc_runtime::Tensor;
+
+    use crate::onnx::proto::AttributeProto;
+    use crate::onnx::testing::*;
+
+    fn numbers(shape: &[usize], seed: usize) -> Tensor {
+        let value = |i: usize| ((i * 7 + seed * 5) % 11) as f32 / 8.0 - 0.5;
+        Tensor::from_vec(shape, (0..shape.iter().product()).map(value).collect()).expect("data fits the shape")
+    }
+
+    /// The part of a tensor at one place of an axis.
+    fn part(tensor: &Tensor, axis: usize, place: usize) -> Vec<f32> {
+        let shape = tensor.shape();
+        let (before, after): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+        let values = tensor.to_vec::<f32>().expect("elements are f32");
+        let start = |b: usize| (b * shape[axis] + place) * after;
+        (0..before).flat_map(|b| values[start(b)..][..after].to_vec()).collect()
+    }
+
+    /// `X`, `W`, `R`, `B`, no lengths, `initial_h` and, for `LSTM`, `initial_c` and `P`.
+    fn cell(name: &str, gates: usize, directions: usize) -> Vec<Tensor> {
+        let (steps, batch, inputs, hidden) = (3, 2, 2, 2);
+        let mut all = vec![
+            numbers(&[steps, batch, inputs], 1),
+            numbers(&[directions, gates * hidden, inputs], 2),
+            numbers(&[directions, gates * hidden, hidden], 3),
+            numbers(&[directions, 2 * gates * hidden], 4),
+            numbers(&[directions, batch, hidden], 5),
+        ];
+        if name == "LSTM" {
+            all.extend([numbers(&[directions, batch, hidden], 6), numbers(&[directions, 3 * hidden], 7)]);
+        }
+        all
+    }
+
+    fn run_cell(name: &str, attributes: Vec<AttributeProto>, inputs: &[Tensor]) -> Vec<Tensor> {
+        let names = ["0", "1", "2", "3", "", "4", "5", "6"];
+        let outputs = if name == "LSTM" { &["y", "h", "c"][..] } else { &["y", "h"] };
+        run_node(with(node(name, &names[..inputs.len() + 1], outputs), attributes), 14, inputs)
+    }
+
+    const CELLS: &[(&str, usize)] = &[("RNN", 1), ("GRU", 3), ("LSTM", 4)];
+
+    #[test]
+    fn two_directions_are_one_beside_the_other() {
+        for &(name, gates) in CELLS {
+            let both = cell(name, gates, 2);
+            let results = run_cell(name, vec![text("direction", "bidirectional")], &both);
+            for (number, direction) in ["forward", "reverse"].into_iter().enumerate() {
+                let single: Vec<Tensor> = std::iter::once(both[0].clone())
+                    .chain(both[1..].iter().map(|tensor| {
+                        let shape = [&[1], &tensor.shape()[1..]].concat();
+                        Tensor::from_vec(shape, part(tensor, 0, number)).expect("data fits the shape")
+                    }))
+                    .collect();
+                let expected = run_cell(name, vec![text("direction", direction)], &single);
+                assert_eq!(results[0].shape(), [3, 2, 2, 2]);
+                for (i, (result, expected)) in results.iter().zip(&expected).enumerate() {
+                    assert_eq!(part(result, usize::from(i == 0), number), expected.to_vec::<f32>().expect("f32"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_batch_may_come_first() {
+        for &(name, gates) in CELLS {
+            let inputs = cell(name, gates, 1);
+            let expected = run_cell(name, vec![], &inputs);
+            let exchanged = |tensor: &Tensor| {
+                let (a, b) = (tensor.shape()[0], tensor.shape()[1]);
+                let values = (0..b).flat_map(|i| part(tensor, 1, i)).collect();
+                Tensor::from_vec([&[b, a], &tensor.shape()[2..]].concat(), values).expect("data fits the shape")
+            };
+            let mut batch_first = inputs.clone();
+            for index in [0, 4, 5] {
+                if let Some(tensor) = batch_first.get_mut(index) {
+                    *tensor = exchanged(tensor);
+                }
+            }
+            let results = run_cell(name, vec![int("layout", 1)], &batch_first);
+            // `[N, T, D, H]` of `[T, D, N, H]`, with one direction.
+            assert_eq!(results[0].shape(), [2, 3, 1, 2]);
+            for t in 0..3 {
+                assert_eq!(part(&results[0], 1, t), part(&expected[0], 0, t));
+            }
+            assert_eq!(results[1], exchanged(&expected[1]));
+        }
+    }
+
+    #[test]
+    fn parameters_go_to_the_activations_that_have_them() {
+        let inputs = cell("GRU", 3, 1);
+        let names = |list: [&str; 2]| AttributeProto {
+            name: "activations".into(),
+            r#type: Some(crate::onnx::proto::attribute_type::STRINGS),
+            strings: list.iter().map(|s| s.as_bytes().to_vec().into()).collect(),
+            ..Default::default()
+        };
+        let floats = |name: &str, values: &[f32]| AttributeProto {
+            name: name.into(),
+            r#type: Some(crate::onnx::proto::attribute_type::FLOATS),
+            floats: values.to_vec(),
+            ..Default::default()
+        };
+        let plain = run_cell("GRU", vec![names(["Sigmoid", "LeakyRelu"])], &inputs);
+        let given =
+            run_cell("GRU", vec![names(["sigmoid", "leakyrelu"]), floats("activation_alpha", &[0.01])], &inputs);
+        let other = run_cell("GRU", vec![names(["Sigmoid", "LeakyRelu"]), floats("activation_alpha", &[0.5])], &inputs);
+        assert_eq!(plain, given);
+        assert_ne!(plain, other);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for attribute in [int("hidden_size", 3), text("direction", "bidirectional"), text("direction", "sideways")] {
+            let inputs = ["x", "w", "r"].map(str::to_owned);
+            let node = with(node("RNN", &["x", "w", "r"], &["y"]), [attribute]);
+            let values = inputs.iter().zip(["3,2,2", "1,2,2", "1,2,2"]).map(|(name, shape)| value(name, shape));
+            assert!(try_import(model(graph(values, [untyped("y")], [node])), &Default::default()).is_err());
+        }
+    }
+}
