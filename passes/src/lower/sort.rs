@@ -88,28 +88,31 @@ impl<'c> Line<'c> {
 
     /// Sorts the indices of one line; the first k of the row returned are in order.
     fn sort(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, rows: Val<'c>) -> (Val<'c>, i64) {
-        let mut rows = each(emit, self.length, &[rows], |e, t, carried| {
+        let rows = each(emit, self.length, &[rows], |e, t, carried| {
             let index = e.cast("arith.index_cast", t, e.integer_type(64));
             vec![e.insert_element(index, carried[0], &[e.index(0), t])]
-        })[0];
-        let mut row = 0;
-        for step in 0..self.steps() {
-            rows = self.merge(emit, o, i, rows, row, 1 << step);
-            row = 1 - row;
-        }
-        (rows, row)
+        });
+        let steps = self.steps() as usize;
+        let rows = each(emit, steps, &rows, |e, step, carried| vec![self.merge(e, o, i, carried[0], step)])[0];
+        (rows, (steps % 2) as i64)
     }
 
-    /// Merges each two runs that start `width` apart, of which no more than k elements count, from one row into the other.
-    fn merge(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, rows: Val<'c>, row: i64, width: usize) -> Val<'c> {
-        let (length, run) = (self.length as i64, width.min(self.k) as i64);
-        let (zero, end, step) = (emit.index(0), emit.index(length), emit.index(2 * width as i64));
-        emit.for_loop(zero, end, step, &[rows], |e, start, carried| {
-            let after = |by: i64| {
-                let place = e.same("arith.addi", &[start, e.index(by)]);
+    /// Merges each two runs that start `1 << step` apart, of which no more than k elements count, from one row into the
+    /// other.
+    fn merge(&self, emit: &Emitter<'c>, o: Val<'c>, i: Val<'c>, rows: Val<'c>, step: Val<'c>) -> Val<'c> {
+        let length = self.length as i64;
+        let from = emit.same("arith.andi", &[step, emit.index(1)]);
+        let into = emit.same("arith.subi", &[emit.index(1), from]);
+        let width = emit.same("arith.shli", &[emit.index(1), step]);
+        let run = emit.same("arith.minui", &[width, emit.index(self.k as i64)]);
+        let stride = emit.same("arith.addi", &[width, width]);
+        emit.for_loop(emit.index(0), emit.index(length), stride, &[rows], |e, start, carried| {
+            let clamped = |place: Val<'c>, by: Val<'c>| {
+                let place = e.same("arith.addi", &[place, by]);
                 e.same("arith.minui", &[place, e.index(length)])
             };
-            let (left_end, right, right_end) = (after(run), after(width as i64), after(width as i64 + run));
+            let (left_end, right) = (clamped(start, run), clamped(start, width));
+            let right_end = clamped(right, run);
             let lefts = e.same("arith.subi", &[left_end, start]);
             let count = e.same("arith.addi", &[lefts, e.same("arith.subi", &[right_end, right])]);
             let count = e.same("arith.minui", &[count, e.index(self.k as i64)]);
@@ -118,7 +121,7 @@ impl<'c> Line<'c> {
                 let (left, right, rows) = (carried[0], carried[1], carried[2]);
                 // A run that is used up is not looked at: its place is read inside of the line all the same.
                 let inside = |at: Val<'c>| e.same("arith.minui", &[at, e.index(length - 1)]);
-                let [a, b] = [left, right].map(|at| e.extract(rows, &[e.index(row), inside(at)]));
+                let [a, b] = [left, right].map(|at| e.extract(rows, &[from, inside(at)]));
                 let before = self.right_first(e, self.element(e, o, i, a), self.element(e, o, i, b));
                 let has = |at, end| e.compare("arith.cmpi", integer_predicate(false, false, true), at, end);
                 let (has_left, has_right) = (has(left, left_end), has(right, right_end));
@@ -126,7 +129,7 @@ impl<'c> Line<'c> {
                 let either = e.same("arith.ori", &[no_left, before]);
                 let takes_right = e.same("arith.andi", &[has_right, either]);
                 let place = e.same("arith.addi", &[start, t]);
-                let rows = e.insert_element(e.select(takes_right, b, a), rows, &[e.index(1 - row), place]);
+                let rows = e.insert_element(e.select(takes_right, b, a), rows, &[into, place]);
                 let next = |at| e.same("arith.addi", &[at, e.index(1)]);
                 vec![e.select(takes_right, left, next(left)), e.select(takes_right, next(right), right), rows]
             });
