@@ -19,7 +19,7 @@ def Hwc_AttentionOp : Hwc_Op<"attention", [AttrSizedOperandSegments]> {
                        DefaultValuedAttr<I64Attr, "0">:$offset);
   let results = (outs Hwc_Tensor:$result);
   let assemblyFormat = [{
-    $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? (`key_lengths` `(` $key_lengths^ `)`)? attr-dict
+    $query `,` $key `,` $value (`mask` $mask^)? (`key_lengths` $key_lengths^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let onnx = "Attention";
@@ -53,6 +53,7 @@ def Hwc_TriluOp : Hwc_Op<"trilu"> {
   }];
   let arguments = (ins Hwc_Tensor:$operand, Optional<Hwc_Tensor>:$k, DefaultValuedAttr<BoolAttr, "true">:$upper);
   let results = (outs Hwc_Tensor:$result);
+  let assemblyFormat = "$operand (`k` $k^)? attr-dict `:` functional-type(operands, results)";
   let onnx = "Trilu";
   let cost = "Elementwise";
   let infer = "attention::trilu(call)";
@@ -70,6 +71,8 @@ def Hwc_TensorScatterOp : Hwc_Op<"tensor_scatter"> {
   let arguments = (ins Hwc_Tensor:$cache, Hwc_Tensor:$update, Optional<Hwc_Tensor>:$indices,
                        DefaultValuedAttr<I64Attr, "-2">:$axis, DefaultValuedAttr<BoolAttr, "false">:$circular);
   let results = (outs Hwc_Tensor:$result);
+  let assemblyFormat =
+      "$cache `,` $update (`at` $indices^)? attr-dict `:` functional-type(operands, results)";
   let onnx = "TensorScatter";
   let cost = "Gather";
   let infer = "attention::tensor_scatter(call)";

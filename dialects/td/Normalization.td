@@ -33,6 +33,8 @@ def Hwc_LayerNormalizationOp : Hwc_Op<"layer_normalization"> {
   let arguments = (ins Hwc_Tensor:$operand, Hwc_Tensor:$scale, Optional<Hwc_Tensor>:$bias,
                        DefaultValuedAttr<I64Attr, "-1">:$axis, DefaultValuedAttr<F32Attr, "1e-5f">:$epsilon);
   let results = (outs Hwc_Tensor:$result);
+  let assemblyFormat =
+      "$operand `,` $scale (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
   let onnx = "LayerNormalization";
   let cost = "Normalization";
   let infer = "normalization::layer(call)";

@@ -1,0 +1,52 @@
+// RUN: hwc-opt %s --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: hwc-opt %s --split-input-file --verify-diagnostics | hwc-opt --split-input-file | FileCheck %s
+// RUN: hwc-opt %s --split-input-file --verify-diagnostics --hwc-lower | FileCheck %s --check-prefix=LOWER
+
+// CHECK-LABEL: func.func @keep
+// CHECK: hwc.reduce_l2 %{{.*}} over [1] : (tensor<2x3xf32>) -> tensor<2x1xf32>
+// LOWER-LABEL: func.func @keep
+// LOWER: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+// LOWER: arith.mulf
+// LOWER: arith.addf
+// LOWER: math.sqrt
+func.func @keep(%a: tensor<2x3xf32>) -> tensor<2x1xf32> {
+  %0 = hwc.reduce_l2 %a over [1] : (tensor<2x3xf32>) -> tensor<2x1xf32>
+  return %0 : tensor<2x1xf32>
+}
+
+// CHECK-LABEL: func.func @drop
+// CHECK: hwc.reduce_l2 %{{.*}} over [0, -1] {keepdims = false} : (tensor<2x3x4xf16>) -> tensor<3xf16>
+// LOWER-LABEL: func.func @drop
+// LOWER: linalg.generic {{.*}}iterator_types = ["reduction", "parallel", "reduction"]
+// LOWER: arith.extf %{{.*}} : f16 to f32
+// LOWER: arith.truncf %{{.*}} : f32 to f16
+func.func @drop(%a: tensor<2x3x4xf16>) -> tensor<3xf16> {
+  %0 = hwc.reduce_l2 %a over [0, -1] {keepdims = false} : (tensor<2x3x4xf16>) -> tensor<3xf16>
+  return %0 : tensor<3xf16>
+}
+
+// LOWER-LABEL: func.func @integer
+// LOWER: arith.sitofp %{{.*}} : i32 to f64
+// LOWER: math.sqrt %{{.*}} : f64
+// LOWER: arith.fptosi %{{.*}} : f64 to i32
+func.func @integer(%a: tensor<4xi32>) -> tensor<1xi32> {
+  %0 = hwc.reduce_l2 %a over [0] : (tensor<4xi32>) -> tensor<1xi32>
+  return %0 : tensor<1xi32>
+}
+
+// -----
+
+func.func @axes(%a: tensor<2x3xf32>) {
+  // expected-error @+2 {{axis 2 is outside of rank 2}}
+  // expected-error @+1 {{axis -2 is given twice}}
+  %0 = hwc.reduce_l2 %a over [0, 2, -2] : (tensor<2x3xf32>) -> tensor<1x1xf32>
+  return
+}
+
+// -----
+
+func.func @result(%a: tensor<2x3xf32>) {
+  // expected-error @+1 {{has a result of type 2xf32, expected 2x1xf32}}
+  %0 = hwc.reduce_l2 %a over [1] : (tensor<2x3xf32>) -> tensor<2xf32>
+  return
+}
