@@ -148,7 +148,7 @@ mod tests {
             graph.initializer = vec![constant("s", &Tensor::from_vec(vec![second.len()], second.to_vec()).unwrap())];
         }
         let x = iota(input);
-        let y = run(model(graph), &[x.clone()]).remove(0);
+        let y = run(model(graph), std::slice::from_ref(&x)).remove(0);
         assert_eq!(y.bytes(), x.bytes());
         y.shape().to_vec()
     }
@@ -186,14 +186,14 @@ mod tests {
         let x = iota(&[2, 8, 2, 3]);
         for mode in ["DCR", "CRD"] {
             let node = with(node("DepthToSpace", &["0"], &["a"]), [int("blocksize", 2), text("mode", mode)]);
-            let wide = run_node(node, 13, &[x.clone()]).remove(0);
+            let wide = run_node(node, 13, std::slice::from_ref(&x)).remove(0);
             assert_eq!(wide.shape(), [2, 2, 4, 6]);
             // Depth 0 of a DCR image takes its blocks from channels 0, 2, 4 and 6, of a CRD image from 0 to 3.
             let second = wide.to_vec::<f32>().unwrap()[1];
             assert_eq!(second, if mode == "DCR" { 12.0 } else { 6.0 });
             if mode == "DCR" {
                 let back = with(super::tests::node("SpaceToDepth", &["0"], &["a"]), [int("blocksize", 2)]);
-                assert_eq!(run_node(back, 13, &[wide]), [x.clone()]);
+                assert_eq!(run_node(back, 13, &[wide]), std::slice::from_ref(&x));
             }
         }
     }

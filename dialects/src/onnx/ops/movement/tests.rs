@@ -20,7 +20,7 @@ fn outputs(node: NodeProto, version: i64, x: &Tensor, others: &[(usize, Tensor)]
     let mut model = model(graph);
     model.opset_import = vec![opset("", version)];
     let imported = try_import(model, &Default::default()).map_err(|report| report.invalid.len())?;
-    Ok(imported.program.evaluate(&[x.clone()]).unwrap())
+    Ok(imported.program.evaluate(std::slice::from_ref(x)).unwrap())
 }
 
 fn node_on(name: &str, inputs: &[&str], attributes: &[AttributeProto]) -> NodeProto {
