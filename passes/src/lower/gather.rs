@@ -5,10 +5,10 @@ use hwc_runtime::{DType, dtype::Kind};
 use melior::ir::ValueLike;
 
 use super::movement::nothing;
-use super::place::{AT_LEAST, EQUAL, as_index, clamp, read_at, write_at};
+use super::place::{as_index, clamp, read_at, write_at};
 use super::rows::plain;
 use super::scalar::{self, Binary, load, store};
-use super::{Emitter, Loop, LowerCall, Lowered};
+use super::{Emitter, Loop, LowerCall, Lowered, Order};
 use crate::codegen::ir::Val;
 
 /// A generic over positions whose body chooses each element by itself.
@@ -216,7 +216,7 @@ pub fn one_hot<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
         } else {
             write_at(e, index_type, v[0], depth)
         };
-        let here = e.compare("arith.cmpi", EQUAL, place, e.loop_index(at));
+        let here = e.compare_signed(Order::Equal, place, e.loop_index(at));
         e.select(e.same("arith.andi", &[here, inside]), on, off)
     })])
 }
@@ -245,7 +245,7 @@ pub fn reverse_sequence<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
         let length = clamp(e, as_index(e, index_type, v[0]), shape[time] + 1);
         let last = e.same("arith.subi", &[length, e.index(1)]);
         let mirrored = e.same("arith.subi", &[last, position[time]]);
-        let reversed = e.compare("arith.cmpi", AT_LEAST, mirrored, e.index(0));
+        let reversed = e.compare_signed(Order::GreaterOrEqual, mirrored, e.index(0));
         position[time] = e.select(reversed, mirrored, position[time]);
         e.extract(operand, &position)
     })])

@@ -7,15 +7,13 @@ use super::movement::nothing;
 use super::place::clamp;
 use super::rows::plain;
 use super::scalar::{load, store};
-use super::{Emitter, Loop, LowerCall, Lowered};
+use super::{Emitter, Loop, LowerCall, Lowered, Order};
 use crate::codegen::ir::Val;
 
 /// Elements beyond which a position is not told apart from others.
 const FAR: f64 = 1e9;
 /// The coefficient of the cubic kernel, as in ONNX.
 const CUBIC_A: f64 = -0.75;
-/// Predicate of `arith.cmpf`: ordered and at most.
-const AT_MOST: i64 = 5;
 
 /// One axis of the operand and what lies outside of it.
 struct Axis<'a> {
@@ -65,7 +63,7 @@ impl<'c> Math<'_, 'c> {
     }
 
     fn at_most(&self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
-        self.0.compare("arith.cmpf", AT_MOST, a, b)
+        self.0.compare_floats(Order::LessOrEqual, a, b)
     }
 
     /// A whole number near an axis as an index.

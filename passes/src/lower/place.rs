@@ -3,13 +3,8 @@
 use hwc_runtime::{DType, dtype::Kind};
 use melior::ir::ValueLike;
 
-use super::Emitter;
+use super::{Emitter, Order};
 use crate::codegen::ir::Val;
-
-/// Predicates of `arith.cmpi`.
-pub const EQUAL: i64 = 0;
-pub const LESS: i64 = 2;
-pub const AT_LEAST: i64 = 5;
 
 /// An integer element as `index`; what is too large for one is as large as can be.
 pub fn as_index<'c>(e: &Emitter<'c>, dtype: DType, value: Val<'c>) -> Val<'c> {
@@ -29,7 +24,7 @@ fn from_front<'c>(e: &Emitter<'c>, dtype: DType, value: Val<'c>, size: usize) ->
     if dtype.is_unsigned() {
         return index;
     }
-    let negative = e.compare("arith.cmpi", LESS, index, e.index(0));
+    let negative = e.compare_signed(Order::Less, index, e.index(0));
     let wrapped = e.same("arith.addi", &[index, e.index(size as i64)]);
     e.select(negative, wrapped, index)
 }
@@ -50,5 +45,5 @@ pub fn read_at<'c>(e: &Emitter<'c>, dtype: DType, value: Val<'c>, size: usize) -
 pub fn write_at<'c>(e: &Emitter<'c>, dtype: DType, value: Val<'c>, size: usize) -> (Val<'c>, Val<'c>) {
     let index = from_front(e, dtype, value, size);
     let place = clamp(e, index, size);
-    (place, e.compare("arith.cmpi", EQUAL, index, place))
+    (place, e.compare_signed(Order::Equal, index, place))
 }

@@ -3,12 +3,12 @@
 use super::{Row, row};
 use crate::attrs;
 use crate::infer::axis;
-use crate::onnx::import::call::{Call, Outputs};
+use crate::onnx::import::call::{Call, Outputs, to_ints};
 use crate::onnx::import::failure::invalid;
 use crate::op::Op;
 
 pub const OPS: &[Row] = &[
-    row("Gather", 1, |call| call.direct(Op::Gather)),
+    row("Gather", 1, gather),
     row("GatherElements", 11, |call| call.direct(Op::GatherElements)),
     row("GatherND", 11, |call| call.direct(Op::GatherNd)),
     row("ReverseSequence", 10, |call| call.direct(Op::ReverseSequence)),
@@ -18,6 +18,28 @@ pub const OPS: &[Row] = &[
     row("OneHot", 9, one_hot),
     row("ArrayFeatureExtractor", 1, array_feature_extractor).domain("ai.onnx.ml"),
 ];
+
+/// Slices at indices. What follows one another in the input is cut out of it.
+fn gather(call: &mut Call) -> Outputs {
+    let (input, indices) = (call.input(0)?, call.input(1)?);
+    let mut shape = input.shape()?;
+    let at = call.axis(0, shape.len())?;
+    let size = shape[at] as i64;
+    let known = indices.known().map(|tensor| to_ints(tensor, "indices")).transpose()?;
+    let Some(known) = known.filter(|known| !known.is_empty()) else { return call.direct(Op::Gather) };
+    if let Some(outside) = known.iter().find(|&&i| !(-size..size).contains(&i)) {
+        return invalid(format!("index {outside} is outside of an axis of {size} elements"));
+    }
+    let first = if known[0] < 0 { known[0] + size } else { known[0] };
+    let place = |&i: &i64| if i < 0 { i + size } else { i };
+    if input.known().is_some() || !known.iter().map(place).zip(first..).all(|(a, b)| a == b) {
+        return call.direct(Op::Gather);
+    }
+    let (start, count) = (first as usize, known.len());
+    let cut = call.slice(&input, at, start, start + count)?;
+    shape.splice(at..=at, indices.shape()?);
+    Ok(vec![call.reshape(&cut, &shape)?])
+}
 
 fn one_hot(call: &mut Call) -> Outputs {
     let (indices, values) = (call.input(0)?, call.input(2)?);
@@ -50,6 +72,7 @@ mod tests {
     use hwc_runtime::Tensor;
 
     use crate::onnx::testing::*;
+    use crate::op::Op;
 
     #[test]
     fn attributes_of_the_same_name_are_taken_over() {
@@ -63,6 +86,28 @@ mod tests {
         let attributes = [int("axis", 1), text("reduction", "add")];
         let y = run_node(with(scatter, attributes), 18, &[x, rows, updates]);
         assert_eq!(y[0].to_vec::<i32>(), Ok(vec![0, 11, 2, 3, 14, 5]));
+    }
+
+    #[test]
+    fn known_indices_that_follow_one_another_are_a_slice() {
+        let gather = |indices: Tensor| {
+            let mut graph = graph(
+                [value("x", "2,4")],
+                [untyped("a")],
+                [with(node("Gather", &["x", "i"], &["a"]), [int("axis", 1)])],
+            );
+            graph.initializer = vec![constant("i", &indices)];
+            let x = Tensor::from_vec(vec![2, 4], (0..8).map(|i| i as f32).collect()).unwrap();
+            try_import(model(graph), &Default::default()).map(|imported| {
+                let y = imported.program.evaluate(&[x]).unwrap().remove(0);
+                (imported.program.operations[0].op, y.shape().to_vec(), y.to_vec::<f32>().unwrap())
+            })
+        };
+        assert_eq!(gather(Tensor::scalar(-1i64)), Ok((Op::Slice, vec![2], vec![3.0, 7.0])));
+        let pair = |a: i64, b: i64| gather(Tensor::from_vec(vec![1, 2], vec![a, b]).unwrap());
+        assert_eq!(pair(1, -2), Ok((Op::Slice, vec![2, 1, 2], vec![1.0, 2.0, 5.0, 6.0])));
+        assert_eq!(pair(2, 1), Ok((Op::Gather, vec![2, 1, 2], vec![2.0, 1.0, 6.0, 5.0])));
+        assert_eq!(pair(0, 4).map_err(|report| report.invalid.len()), Err(1));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod control;
 mod convolution;
 mod elementwise;
 mod gather;
+mod label;
 mod loss;
 mod movement;
 mod normalization;
@@ -31,6 +32,7 @@ mod selection;
 mod sequence;
 mod shape;
 mod spectral;
+mod suppression;
 mod training;
 mod windows;
 
@@ -50,6 +52,7 @@ const FAMILIES: &[&[Row]] = &[
     convolution::OPS,
     elementwise::OPS,
     gather::OPS,
+    label::OPS,
     loss::OPS,
     movement::OPS,
     normalization::OPS,
@@ -64,6 +67,7 @@ const FAMILIES: &[&[Row]] = &[
     sequence::OPS,
     shape::OPS,
     spectral::OPS,
+    suppression::OPS,
     training::OPS,
 ];
 

@@ -10,7 +10,7 @@ use crate::attrs;
 use crate::infer::axis;
 use crate::onnx::import::Value;
 use crate::onnx::import::call::{Call, Outputs};
-use crate::onnx::import::failure::{Failure, invalid, unsupported};
+use crate::onnx::import::failure::{Failure, invalid};
 use crate::op::Op;
 use crate::reference::number::from_floats;
 
@@ -92,21 +92,13 @@ fn stft(call: &mut Call) -> Outputs {
             return invalid(format!("has a window of shape {:?} for frames of {frame}", window.shape()?));
         }
         let column = call.reshape(&window, &[frame, 1])?;
-        framed = product(call, &framed, &column)?;
+        framed = call.op(Op::Mul, attrs! {}, &[&framed, &column])?;
     }
     let onesided = call.node.flag_or("onesided", true)?;
     if onesided && parts == 2 {
         return invalid("the transform of a complex signal has two sides");
     }
     Ok(vec![call.op(Op::Dft, attrs! {"axis" => 2i64, "onesided" => onesided}, &[&framed])?])
-}
-
-/// The elementwise product.
-fn product(call: &mut Call, a: &Value, b: &Value) -> Result<Value, Failure> {
-    match Op::from_name("hwc.mul") {
-        Some(mul) => call.op(mul, attrs! {}, &[a, b]),
-        None => unsupported("windows"),
-    }
 }
 
 /// Triangular filters at equal distances on the mel scale, a column each.
