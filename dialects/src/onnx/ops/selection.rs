@@ -147,7 +147,7 @@ mod tests {
     fn distinct_elements_and_slices() {
         let names = ["a", "b", "c", "d"];
         let x = Tensor::from_vec(vec![4], vec![3i64, 1, 3, 2]).unwrap();
-        let y: Vec<_> = folded(node("Unique", &[], &names), &[x.clone()]).iter().map(ints).collect();
+        let y: Vec<_> = folded(node("Unique", &[], &names), std::slice::from_ref(&x)).iter().map(ints).collect();
         assert_eq!(y, [vec![1, 2, 3], vec![1, 3, 0], vec![2, 0, 2, 1], vec![1, 1, 2]]);
         let kept = with(node("Unique", &[], &names), [int("sorted", 0)]);
         let y: Vec<_> = folded(kept, &[x]).iter().map(ints).collect();
