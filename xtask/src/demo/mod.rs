@@ -75,7 +75,11 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     let mut readings = Vec::new();
     for (file, expected) in PICTURES {
         let reading = reader.read(&layout.root.join("xtask/pictures").join(file), &mut oracle)?;
-        println!("read     {file}: {:?}, at least {:.0} % sure of each letter", reading.text, reading.confidence * 100.0);
+        println!(
+            "read     {file}: {:?}, at least {:.0} % sure of each letter",
+            reading.text,
+            reading.confidence * 100.0
+        );
         let error = reading.error.unwrap_or(f64::INFINITY);
         worst = worst.max(error);
         if reading.text != *expected {
