@@ -166,7 +166,7 @@ fn group(call: &mut Call) -> Outputs {
 /// Before version 21 there is one scale and one bias for each group.
 fn per_channel(call: &mut Call, parameter: &Value, groups: i64, channels: usize) -> Result<Value, Failure> {
     let groups = usize::try_from(groups).unwrap_or(0);
-    if groups == 0 || channels % groups != 0 {
+    if groups == 0 || !channels.is_multiple_of(groups) {
         return invalid(format!("cannot divide {channels} channels into {groups} groups"));
     }
     if parameter.shape()? != [groups] {
