@@ -5,7 +5,7 @@
     `dims` has entries NAME=N (a symbolic dimension) and INPUT.AXIS=N; those that do not concern the model are left out
     of the answer {"inputs": [[NAME, FILE]], "values": [[NAME, FILE]], "dims": [..], "bytes": N}.
 {"do": "reference"}          runs the model once; {"outputs": [NAME]}
-{"do": "compare", "dir": DIR} compares with NAME.npy in DIR; {"worst": X, "outputs": [{"name", "error", "scale"}]}
+{"do": "compare", "dir": DIR} compares with NAME.npy in DIR; {"worst": X, "oracle_error": X, "outputs": [{"name", "error", "scale"}]}
 {"do": "time", "threads": N, "runs": N}  {"times_ms": [..]}
 
 An answer {"error": TEXT} says why a request could not be served.
@@ -68,14 +68,16 @@ class Model:
             "bytes": size(self.path, model),
         }
 
-    def session(self, threads):
-        if threads not in self.sessions:
+    def session(self, threads, level=onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL):
+        if (threads, level) not in self.sessions:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             options.inter_op_num_threads = 1
             options.log_severity_level = 3
-            self.sessions[threads] = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
-        return self.sessions[threads]
+            options.graph_optimization_level = level
+            session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
+            self.sessions[threads, level] = session
+        return self.sessions[threads, level]
 
     def reference(self, _request):
         session = self.session(1)
@@ -83,8 +85,14 @@ class Model:
         return {"outputs": list(self.outputs)}
 
     def compare(self, request):
-        rows = [compare(name, expected, pathlib.Path(request["dir"])) for name, expected in self.outputs.items()]
-        return {"worst": max((row["error"] for row in rows), default=0.0), "outputs": rows}
+        directory = pathlib.Path(request["dir"])
+        rows = [compare(name, load(name, directory), expected) for name, expected in self.outputs.items()]
+        return {"worst": worst(rows), "oracle_error": self.own_error(), "outputs": rows}
+
+    def own_error(self):
+        """The oracle against itself, with its optimizations and without: what rounding alone does to this model."""
+        plain = self.session(1, onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL).run(None, self.inputs)
+        return worst([compare(name, other, self.outputs[name]) for name, other in zip(self.outputs, plain)])
 
     def time(self, request):
         session = self.session(request["threads"])
@@ -162,13 +170,16 @@ def size(path, model):
     return path.stat().st_size + sum((path.parent / name).stat().st_size for name in outside)
 
 
-def compare(name, expected, directory):
-    """The largest difference over the largest magnitude of the expected output; infinite where they cannot be compared."""
+def load(name, directory):
     file = directory / (re.sub(r"[^A-Za-z0-9._-]", "_", name) + ".npy")
+    return np.load(file) if file.exists() else None
+
+
+def compare(name, ours, expected):
+    """The largest difference over the largest magnitude of the expected output; infinite where they cannot be compared."""
     row = {"name": name, "error": math.inf, "scale": 0.0}
-    if not file.exists():
-        return row | {"note": f"{file.name} is not there"}
-    ours = np.load(file)
+    if ours is None:
+        return row | {"note": "the output is not there"}
     if ours.shape != expected.shape or ours.dtype != expected.dtype:
         return row | {"note": f"{ours.dtype}{list(ours.shape)} instead of {expected.dtype}{list(expected.shape)}"}
     ours, expected = ours.astype(np.float64), expected.astype(np.float64)
@@ -178,6 +189,10 @@ def compare(name, expected, directory):
     scale = float(np.abs(expected[~odd]).max(initial=0.0))
     error = float(np.abs(ours - expected)[~odd].max(initial=0.0))
     return row | {"error": error / scale if scale > 0 else error, "scale": scale}
+
+
+def worst(rows):
+    return max((row["error"] for row in rows), default=0.0)
 
 
 def finite(value):

@@ -47,6 +47,8 @@ pub struct Opened {
 pub struct Comparison {
     /// Largest error of an output; `None` where an output is missing or cannot be compared.
     pub worst: Option<f64>,
+    /// The same between ONNX Runtime with and without its optimizations.
+    pub oracle_error: Option<f64>,
     pub outputs: Vec<Value>,
 }
 

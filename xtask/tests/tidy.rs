@@ -122,3 +122,17 @@ fn nothing_is_left_to_do() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn nothing_refers_to_where_it_was_written() {
+    // Spelled in parts, so that this file does not find itself.
+    let words = [["/wo", "rk/"], ["../sha", "red"], ["py", "pi.org"], ["crates", ".io"], ["pythonhos", "ted"]]
+        .map(|w| w.concat());
+    let mut wrong = Vec::new();
+    let texts = ["rs", "td", "cpp", "h", "py", "md", "toml", "mlir", "test", "txt"];
+    for path in files().iter().filter(|p| has_ending(p, &texts)) {
+        let text = fs::read_to_string(path).expect("source is text");
+        wrong.extend(words.iter().filter(|w| text.contains(w.as_str())).map(|w| format!("{}: {w}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -16,6 +16,8 @@ pub struct Model {
     pub dims: Vec<String>,
     /// Inputs that are bound at compile time: a number for all elements, or a file.
     pub values: BTreeMap<String, String>,
+    /// Inputs to run with; the others are seeded random.
+    pub inputs: BTreeMap<String, PathBuf>,
 }
 
 struct Known {
@@ -29,6 +31,8 @@ struct Known {
 
 /// The text recognition model is also what the demo compiles.
 pub const RECOGNITION: &str = "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx";
+/// Gets a page with text as its input: on noise it finds nothing, and its output is rounding errors around 0.
+const DETECTION: &str = "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx";
 /// Written by `export_minilm.py`.
 const MINILM: &str = "minilm.onnx";
 
@@ -38,7 +42,7 @@ const VAD_RATE: &[(&str, &str)] = &[("sr", "16000")];
 
 #[rustfmt::skip]
 const KNOWN: &[Known] = &[
-    known("ocr-detection", Package::RapidOcr, "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx", &["x.0=1", "x.2=640", "x.3=640"], &[]),
+    known("ocr-detection", Package::RapidOcr, DETECTION, &["x.0=1", "x.2=640", "x.3=640"], &[]),
     known("ocr-recognition", Package::RapidOcr, RECOGNITION, &["x.0=1", "x.2=48", "x.3=320"], &[]),
     known("ocr-classification", Package::RapidOcr, "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx", &["x.0=1", "x.2=48", "x.3=192"], &[]),
     known("captcha-detection", Package::DdddOcr, "ddddocr/common_det.onnx", &[], &[]),
@@ -70,13 +74,23 @@ impl Known {
         if self.file == MINILM {
             export_minilm(layout)?;
         }
+        let inputs =
+            if self.file == DETECTION { BTreeMap::from([("x".to_string(), page(layout)?)]) } else { BTreeMap::new() };
         Ok(Model {
             name: self.name.to_string(),
             path: self.package.directory(layout).join(self.file),
             dims: self.dims.iter().map(|dim| dim.to_string()).collect(),
             values: self.values.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+            inputs,
         })
     }
+}
+
+/// A page with text for the detector.
+fn page(layout: &Layout) -> Result<PathBuf> {
+    let page = Package::RapidOcr.directory(layout).join("page.npy");
+    process::run(Command::new(layout.python()).arg(layout.script("render_page.py")).arg(&page))?;
+    Ok(page)
 }
 
 /// Writes MiniLM's graph, unless it is there and younger than the script.
@@ -107,7 +121,7 @@ fn walk(root: &Path, directory: &Path, models: &mut Vec<Model>) -> Result<()> {
             walk(root, &path, models)?;
         } else if path.extension().is_some_and(|extension| extension == "onnx") {
             let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            models.push(Model { name, path, dims: Vec::new(), values: BTreeMap::new() });
+            models.push(Model { name, path, dims: Vec::new(), values: BTreeMap::new(), inputs: BTreeMap::new() });
         }
     }
     Ok(())

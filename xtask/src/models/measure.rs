@@ -8,7 +8,6 @@ use crate::layout::Layout;
 use crate::oracle::{Open, Oracle};
 use crate::report::significant;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +25,8 @@ pub struct Row {
     pub name: String,
     /// Largest difference of an output over its largest magnitude.
     pub error: Option<f64>,
+    /// The same between ONNX Runtime with and without its own optimizations: what rounding alone does to the model.
+    pub ort_error: Option<f64>,
     pub compile_seconds: Option<f64>,
     pub compile_peak_bytes: Option<u64>,
     pub model_bytes: Option<u64>,
@@ -44,6 +45,7 @@ pub struct Row {
 pub const HEADER: &[&str] = &[
     "model",
     "error",
+    "ort error",
     "compile s",
     "peak MB",
     "model MB",
@@ -61,6 +63,7 @@ impl Row {
         vec![
             self.name.clone(),
             number(self.error),
+            number(self.ort_error),
             number(self.compile_seconds),
             megabytes(self.compile_peak_bytes),
             megabytes(self.model_bytes),
@@ -107,12 +110,11 @@ fn fill(row: &mut Row, layout: &Layout, hwc_opt: &Path, oracle: &mut Oracle, mod
         fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))?;
     }
     fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
-    let inputs = BTreeMap::new();
     let opened = oracle.open(&Open {
         model: &model.path,
         dims: &model.dims,
         values: &model.values,
-        inputs: &inputs,
+        inputs: &model.inputs,
         directory: &directory,
     })?;
     row.model_bytes = Some(opened.bytes);
@@ -129,6 +131,7 @@ fn fill(row: &mut Row, layout: &Layout, hwc_opt: &Path, oracle: &mut Oracle, mod
     hwc_opt::run(hwc_opt, &artifact, &opened.inputs, &outputs, 1)?;
     let comparison = oracle.compare(&outputs)?;
     row.error = comparison.worst;
+    row.ort_error = comparison.oracle_error;
     row.outputs = comparison.outputs;
 
     let times = alternate(hwc_opt, &artifact, &opened.inputs, &outputs, oracle)?;
@@ -192,6 +195,11 @@ mod tests {
         assert!(row(Some(0.0), 800_000_000).wrong().is_some_and(|why| why.contains("800 MB")));
         assert!(row(None, 1).wrong().is_some());
         assert!(Row { problem: Some("x".into()), ..row(Some(0.0), 1) }.wrong().is_some());
+    }
+
+    #[test]
+    fn every_cell_has_a_header() {
+        assert_eq!(row(None, 1).cells().len(), HEADER.len());
     }
 
     #[test]
