@@ -223,7 +223,8 @@ mod tests {
     #[test]
     fn softmax_flattens_before_version_13() {
         let x = tensor(&[1, 2, 2], &[0.0; 4]);
-        let softmax = |version| rounded(&run_node(node("Softmax", &["0"], &["a"]), version, &[x.clone()])[0]);
+        let softmax =
+            |version| rounded(&run_node(node("Softmax", &["0"], &["a"]), version, std::slice::from_ref(&x))[0]);
         assert_eq!(softmax(11), [0.25; 4]);
         assert_eq!(softmax(13), [0.5; 4]);
     }
@@ -254,7 +255,7 @@ mod tests {
     fn rows_are_divided_by_their_norm() {
         let x = tensor(&[2, 2], &[6.0, -8.0, 3.0, 4.0]);
         let norm = |p| with(node("LpNormalization", &["0"], &["a"]), [int("p", p)]);
-        assert_eq!(rounded(&run_node(norm(2), 22, &[x.clone()])[0]), [0.6, -0.8, 0.6, 0.8]);
+        assert_eq!(rounded(&run_node(norm(2), 22, std::slice::from_ref(&x))[0]), [0.6, -0.8, 0.6, 0.8]);
         assert_eq!(rounded(&run_node(norm(1), 22, &[x])[0]), [0.429, -0.571, 0.429, 0.571]);
     }
 }

@@ -134,7 +134,8 @@ mod tests {
     fn indices_are_a_second_output() {
         let x = Tensor::from_vec(vec![1, 1, 2, 3], vec![1f32, 6.0, 2.0, 5.0, 3.0, 4.0]).expect("data fits the shape");
         let attributes = [ints("kernel_shape", &[2, 2]), int("storage_order", 1)];
-        let both = run_node(with(node("MaxPool", &["0"], &["y", "i"]), attributes.clone()), 12, &[x.clone()]);
+        let both =
+            run_node(with(node("MaxPool", &["0"], &["y", "i"]), attributes.clone()), 12, std::slice::from_ref(&x));
         assert_eq!(both[0].to_vec::<f32>(), Ok(vec![6.0, 6.0]));
         assert_eq!(both[1].to_vec::<i64>(), Ok(vec![2, 2]));
         assert_eq!(run_node(with(node("MaxPool", &["0"], &["y"]), attributes), 12, &[x]), both[..1]);
@@ -146,7 +147,7 @@ mod tests {
         for (name, expected) in
             [("GlobalAveragePool", [3.5f32, 7.0]), ("GlobalMaxPool", [4.0, 8.0]), ("GlobalLpPool", [5.0, 10.0])]
         {
-            let y = run_node(node(name, &["0"], &["y"]), 13, &[x.clone()]);
+            let y = run_node(node(name, &["0"], &["y"]), 13, std::slice::from_ref(&x));
             assert_eq!(y[0], Tensor::from_vec(vec![1, 2, 1], expected.to_vec()).expect("data fits the shape"));
         }
     }
