@@ -281,8 +281,9 @@ mod tests {
         }
     }
 
-    /// `(operator, gates, activations, slot and size of the vector)`
-    const CELLS: &[(Op, usize, &[&str], Option<(usize, usize)>)] = &[
+    /// Operator, gates, activations, slot and size of the vector.
+    type Cell = (Op, usize, &'static [&'static str], Option<(usize, usize)>);
+    const CELLS: &[Cell] = &[
         (Op::Rnn, 1, &["Tanh"], None),
         (Op::Gru, 3, &["Sigmoid", "Tanh"], None),
         (Op::Lstm, 4, &["Sigmoid", "Tanh", "Tanh"], Some((5, 3))),
