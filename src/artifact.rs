@@ -1,11 +1,14 @@
 //! Compiled models.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hwc_passes::codegen::{self, Loaded};
-use hwc_runtime::{Code, Manifest, Session, WeightsImage, artifact, atomic_file};
+use hwc_runtime::atomic_file::AtomicFile;
+use hwc_runtime::scratch::Scratch;
+use hwc_runtime::{Code, Manifest, Session, WeightsImage, artifact};
 
 use crate::header;
 use crate::{Diagnostic, Error, Fault};
@@ -34,7 +37,7 @@ impl Artifact {
     /// [`Fault::Environment`] where no linker is found or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<u64, Error> {
         let path = path.as_ref();
-        let code = self.link(path)?;
+        let code = self.link()?;
         artifact::write(path, &self.manifest, &code, &self.image()).map_err(|error| match error {
             artifact::WriteError::Io { .. } => Error::new(Fault::Environment, error),
             artifact::WriteError::Inconsistent(_) => Error::new(Fault::Defect, error),
@@ -64,12 +67,13 @@ impl Artifact {
         image
     }
 
-    /// The code as a shared library, linked in a temporary folder beside `path`.
-    fn link(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let place =
-            |e: std::io::Error| Error::new(Fault::Environment, format!("cannot write below {}: {e}", folder.display()));
-        let scratch = tempfile::Builder::new().prefix(".hwc-").tempdir_in(folder).map_err(place)?;
+    /// The code as a shared library.
+    fn link(&self) -> Result<Vec<u8>, Error> {
+        let place = |e: std::io::Error| {
+            let folder = std::env::temp_dir();
+            Error::new(Fault::Environment, format!("cannot use {} for linking: {e}", folder.display()))
+        };
+        let scratch = Scratch::folder().map_err(place)?;
         let library = scratch.path().join("code.so");
         codegen::shared_library(&self.object, &library)?;
         std::fs::read(&library).map_err(place)
@@ -82,19 +86,34 @@ impl Artifact {
     /// As [`Artifact::save`].
     pub fn save_library(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let failed = |path: &Path, e: std::io::Error| {
-            Error::new(Fault::Environment, format!("cannot write {}: {e}", path.display()))
-        };
-        let code = self.link(path)?;
+        let code = self.link()?;
         let weights = hwc_runtime::library::weights_path(path);
         let header = weights.with_extension("h");
-        // The library comes last: where it is, the rest is complete.
-        let mut file = atomic_file::AtomicFile::create(&weights).map_err(|e| failed(&weights, e))?;
-        self.image().write_to(&mut file).and_then(|()| file.commit()).map_err(|e| failed(&weights, e))?;
         let text = header::header(&self.manifest);
-        atomic_file::write(&header, text.as_bytes()).map_err(|e| failed(&header, e))?;
-        atomic_file::write(path, &code).map_err(|e| failed(path, e))
+        // All are written before the first gets its name. The library is the last: where it is, the rest is complete.
+        let files = [
+            write_part(&weights, |file| self.image().write_to(file))?,
+            write_part(&header, |file| file.write_all(text.as_bytes()))?,
+            write_part(path, |file| file.write_all(&code))?,
+        ];
+        files
+            .into_iter()
+            .zip([&weights, &header, path])
+            .try_for_each(|(file, path)| file.commit().map_err(|e| cannot_write(path, &e)))
     }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(Fault::Environment, format!("cannot write {}: {error}", path.display()))
+}
+
+fn write_part(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> std::io::Result<()>) -> Result<AtomicFile, Error> {
+    let make = || {
+        let mut file = AtomicFile::create(path)?;
+        fill(&mut file)?;
+        Ok(file)
+    };
+    make().map_err(|e| cannot_write(path, &e))
 }
 
 /// Hands code made just in time to the runtime.

@@ -31,7 +31,7 @@ impl Target {
 /// A step of a compilation, for [`Options::observe`].
 #[derive(Clone, Copy)]
 pub struct Phase<'a> {
-    /// `hwc`, `kernels`, `lowered`, `linalg`, `buffers`, `loops`, `llvm`, in this order.
+    /// `hwc`, `kernels`, `lowered`, `target`, `linalg`, `buffers`, `loops`, `llvm`, `llvm-ir`, `optimized`, in this order.
     pub name: &'a str,
     /// What the program is after the step; call it only where it is wanted, it prints all of it.
     pub text: &'a dyn Fn() -> String,

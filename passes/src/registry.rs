@@ -1,6 +1,7 @@
 //! The passes that can be named on a command line, in one table.
 
 use melior::Context;
+use melior::ir::operation::OperationLike;
 
 use crate::codegen::{self, ir::Op};
 use crate::{graph, lower};
@@ -49,9 +50,9 @@ pub const PASSES: &[PassInfo] = &[
     },
     PassInfo {
         name: "hwc-structured-to-vector",
-        description: "linalg.generic and memref.copy on buffers become loops over vectors, for the host's registers",
+        description: "linalg.generic and memref.copy on buffers become loops over vectors, for the CPU that the module's attribute hwc.cpu names, or the host",
         run: |context, module| {
-            let machine = codegen::llvm::target::Machine::new(&Default::default()).map_err(|e| e.to_string())?;
+            let machine = machine(module)?;
             let shape = codegen::structured::Shape::of(&machine.info);
             each_kernel(module, |k| codegen::structured::convert(context, k, shape, false))
         },
@@ -62,6 +63,14 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| each_kernel(module, |k| codegen::math::convert(context, k)),
     },
 ];
+
+/// The machine a module is for: its attribute `hwc.cpu` names a CPU, so that a test does not depend on where it runs.
+fn machine(module: Op) -> Result<codegen::llvm::target::Machine, String> {
+    let name = module.attribute("hwc.cpu").ok().and_then(codegen::ir::string_value);
+    let cpu = name.map_or(codegen::Cpu::Host, |name| codegen::Cpu::Named(name.into()));
+    codegen::llvm::target::Machine::new(&codegen::TargetOptions { cpu, ..Default::default() })
+        .map_err(|e| e.to_string())
+}
 
 /// Runs a pass over every kernel, up to the first that fails.
 fn each_kernel<'c>(module: Op<'c>, run: impl FnMut(Op<'c>) -> Result<(), codegen::CodegenError>) -> Result<(), String> {

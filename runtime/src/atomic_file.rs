@@ -3,7 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::scratch::Scratch;
 
 /// A file in the making: it gets its name, replacing what had it, in [`AtomicFile::commit`]; dropped before, it is gone.
 ///
@@ -18,9 +19,8 @@ pub struct AtomicFile {
 }
 
 struct Rename {
-    temporary: PathBuf,
+    temporary: Scratch,
     target: PathBuf,
-    done: bool,
 }
 
 impl AtomicFile {
@@ -41,9 +41,8 @@ impl AtomicFile {
         }
         // A link is followed, so that the file it names is replaced and not the link.
         let target = if existing.is_some() { path.canonicalize()? } else { path.to_path_buf() };
-        let (file, temporary) = create_beside(&target)?;
-        // From here on the temporary file is removed whatever happens.
-        let rename = Rename { temporary, target, done: false };
+        let (file, temporary) = Scratch::file_beside(&target)?;
+        let rename = Rename { temporary, target };
         if let Some(metadata) = existing {
             file.set_permissions(metadata.permissions())?;
         }
@@ -53,10 +52,9 @@ impl AtomicFile {
     /// Brings everything to the disk and gives the file its name.
     pub fn commit(mut self) -> io::Result<()> {
         self.writer.flush()?;
-        if let Some(rename) = &mut self.rename {
+        if let Some(rename) = self.rename {
             self.writer.get_ref().sync_all()?;
-            std::fs::rename(&rename.temporary, &rename.target)?;
-            rename.done = true;
+            rename.temporary.rename(&rename.target)?;
         }
         Ok(())
     }
@@ -76,31 +74,5 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
-    }
-}
-
-impl Drop for Rename {
-    fn drop(&mut self) {
-        if !self.done {
-            // Whatever stopped the writer is what the caller hears of; a leftover that cannot be removed is not.
-            let _ = std::fs::remove_file(&self.temporary);
-        }
-    }
-}
-
-/// A new file in the directory of the target, under a name that nothing else has.
-fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    if target.file_name().is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
-    }
-    loop {
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let path = target.with_file_name(format!(".hwc-{}-{number}.tmp", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            // Left by a process that was killed and had this process's number.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => return result.map(|file| (file, path)),
-        }
     }
 }

@@ -111,8 +111,10 @@ features! {
         "evex512" => "avx512f"
         "pclmul" => "pclmulqdq";
     cpuid:
+        "fma4" => 0x8000_0001 ecx 16
         "prfchw" => 0x8000_0001 ecx 8
-        "sahf" => 0x8000_0001 ecx 0;
+        "sahf" => 0x8000_0001 ecx 0
+        "xop" => 0x8000_0001 ecx 11;
 }
 
 #[cfg(test)]

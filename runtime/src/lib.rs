@@ -56,6 +56,7 @@ pub mod library;
 pub mod manifest;
 pub mod npy;
 pub mod problem;
+pub mod scratch;
 pub mod session;
 pub mod tensor;
 pub mod view;

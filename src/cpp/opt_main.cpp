@@ -18,6 +18,11 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Signals.h"
+
+#include <csignal>
+#include <unistd.h>
 
 namespace {
 /// Runs the pass number `index` of the Rust table; `report` is called once for each error.
@@ -70,8 +75,27 @@ void hwcRegisterPass(size_t index, MlirStringRef name, MlirStringRef description
   });
 }
 
+/// What LLVM cannot go on after ends the process with the exit codes of the driver. The reason is told on standard error.
+void hwcTellFatalErrors(int environment, int defect) {
+  static int codes[2];
+  codes[0] = environment;
+  codes[1] = defect;
+  llvm::install_fatal_error_handler([](void *, const char *reason, bool) {
+    // A disk that is full is met by LLVM's streams in their destructors, from where they cannot return an error.
+    bool disk = llvm::StringRef(reason).contains("IO failure");
+    llvm::errs() << "hwc-opt: error: " << reason << "\n";
+    if (!disk)
+      llvm::errs() << "this is a defect in hwc; please report it with the input and the command line\n";
+    // Removes output files that are not whole.
+    llvm::sys::RunInterruptHandlers();
+    _exit(codes[disk ? 0 : 1]);
+  });
+}
+
 /// Behaves as `mlir-opt` with the dialects of `registry`; returns the process's exit code.
 int hwcOptMain(int argc, char **argv, MlirDialectRegistry registry) {
+  // Rust ignores the signal; a filter whose reader goes away ends without a word.
+  signal(SIGPIPE, SIG_DFL);
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "hwc-opt: passes over MLIR\n", *unwrap(registry)));
 }
 }

@@ -2,16 +2,20 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hwc::{Compiler, Model, Options, Stage, Target};
-use hwc_runtime::{atomic_file, npy};
-use indicatif::ProgressBar;
+use hwc::{Compiler, Diagnostic, Model, Options, Stage, Target};
+use hwc_runtime::atomic_file::{self, AtomicFile};
+use hwc_runtime::npy;
+use indicatif::{ProgressBar, ProgressFinish};
 
 use crate::cli::{Compile, Emit, How};
 use crate::failure::{self, Failure};
 
 pub fn compile(arguments: &Compile) -> Result<(), Failure> {
+    check_output(arguments)?;
     let progress = Progress::new(arguments.quiet);
     let started = Instant::now();
     progress.say("reading the model");
@@ -21,21 +25,29 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
     }
     let (bar, folder) = (progress.bar.clone(), arguments.dump_phases.clone());
-    let number = std::sync::atomic::AtomicUsize::new(0);
-    let failed = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let number = AtomicUsize::new(0);
+    let failed = Arc::new(Mutex::new(Vec::new()));
     let report = failed.clone();
     options = options.observe(move |phase| {
         bar.set_message(phase.name.to_string());
         if let Some(folder) = &folder {
-            let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let number = number.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{number:02}-{}.mlir", phase.name));
             if let Err(error) = atomic_file::write(&path, (phase.text)().as_bytes()) {
-                let first = Failure::file(&path, &error);
-                report.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(first);
+                report.lock().unwrap_or_else(PoisonError::into_inner).push(Failure::file(&path, &error));
             }
         }
     });
-    let compiler = Compiler::new(options);
+    let result = emit(&Compiler::new(options), &model, arguments);
+    let dumps = std::mem::take(&mut *failed.lock().unwrap_or_else(PoisonError::into_inner));
+    let warnings = result?;
+    Failure::all(dumps)?;
+    progress.done(arguments, &warnings, started.elapsed());
+    Ok(())
+}
+
+/// Compiles and writes; gives the warnings.
+fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<Diagnostic>, Failure> {
     let output = &arguments.output;
     let stage = match arguments.emit {
         Emit::Hwc => Some(Stage::Hwc),
@@ -46,43 +58,61 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
         Emit::Artifact | Emit::Lib | Emit::Obj => None,
     };
     if let Some(stage) = stage {
-        write(output, compiler.emit(&model, stage)?.as_bytes())?;
-    } else {
-        let artifact = compiler.compile(&model)?;
-        match arguments.emit {
-            Emit::Artifact => {
-                artifact.save(output)?;
-            }
-            Emit::Lib => artifact.save_library(output)?,
-            _ => write(output, artifact.object())?,
+        write(output, compiler.emit(model, stage)?.as_bytes())?;
+        return Ok(Vec::new());
+    }
+    let artifact = compiler.compile(model)?;
+    match arguments.emit {
+        Emit::Artifact => {
+            artifact.save(output)?;
         }
+        Emit::Lib => artifact.save_library(output)?,
+        _ => write(output, artifact.object())?,
     }
-    if let Some(failure) = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
-        return Err(failure);
+    Ok(artifact.diagnostics().to_vec())
+}
+
+/// What can be known to be wrong with the output before a long compilation.
+fn check_output(arguments: &Compile) -> Result<(), Failure> {
+    let output = &arguments.output;
+    if output == Path::new("-") {
+        return match arguments.emit {
+            Emit::Artifact | Emit::Lib => Err(Failure::command_line("`-o -` takes neither artifact nor lib")),
+            _ => Ok(()),
+        };
     }
-    progress.done(output, started.elapsed());
-    Ok(())
+    // Dropped without being finished, the file leaves nothing behind.
+    AtomicFile::create(output).map(drop).map_err(|e| Failure::file(output, &e))
 }
 
 /// The library's options from the command line's.
 pub fn options(how: &How) -> Result<Options, Failure> {
     let mut options = Options::new();
+    let mut failures = Vec::new();
     let known = ["host", "x86_64-unknown-linux-gnu", "x86_64-linux-gnu"];
     if !known.contains(&how.target.as_str()) {
-        return Err(Failure::input(
-            "--target",
-            format!("unknown target `{}`; known are {}", how.target, known.join(", ")),
-        ));
+        let what = format!("unknown target `{}`; known are {}", how.target, known.join(", "));
+        failures.push(Failure::input("--target", what));
     }
     if let Some(cpu) = &how.mcpu {
         options = options.target(Target::cpu(cpu));
     }
-    for (name, size) in &how.dims {
+    for (number, (name, size)) in how.dims.iter().enumerate() {
+        if how.dims[..number].iter().any(|(other, _)| other == name) {
+            failures.push(Failure::input(format!("--dim {name}={size}"), "the dimension is fixed more than once"));
+        }
         options = options.dim(name, *size);
     }
-    for (input, path) in &how.values {
-        options = options.value(input, npy::read(path, None)?);
+    for (number, (input, path)) in how.values.iter().enumerate() {
+        if how.values[..number].iter().any(|(other, _)| other == input) {
+            failures.push(Failure::input(format!("--value {input}"), "the value is given more than once"));
+        }
+        match npy::read(path, None) {
+            Ok(value) => options = options.value(input, value),
+            Err(error) => failures.push(error.into()),
+        }
     }
+    Failure::all(failures)?;
     Ok(options)
 }
 
@@ -101,8 +131,10 @@ struct Progress {
 
 impl Progress {
     fn new(quiet: bool) -> Progress {
-        let bar =
-            if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        let shown = !quiet && std::io::stderr().is_terminal();
+        let bar = if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        // An error message does not follow on a half-drawn line.
+        let bar = bar.with_finish(ProgressFinish::AndClear);
         bar.enable_steady_tick(Duration::from_millis(100));
         Progress { bar, quiet }
     }
@@ -111,11 +143,19 @@ impl Progress {
         self.bar.set_message(what.to_string());
     }
 
-    fn done(&self, output: &Path, time: Duration) {
+    fn done(&self, arguments: &Compile, warnings: &[Diagnostic], time: Duration) {
         self.bar.finish_and_clear();
-        if !self.quiet && output != Path::new("-") {
-            let size = std::fs::metadata(output).map_or(0, |m| m.len());
-            let _ = writeln!(std::io::stderr(), "{}: {size} bytes in {:.2} s", output.display(), time.as_secs_f64());
+        if self.quiet {
+            return;
         }
+        let mut text: String =
+            warnings.iter().map(|warning| format!("hwc-opt: warning: {}\n", warning.message)).collect();
+        let output = &arguments.output;
+        if output != Path::new("-") {
+            let size = std::fs::metadata(output).map_or(0, |m| m.len());
+            text += &format!("{}: {size} bytes in {:.2} s\n", output.display(), time.as_secs_f64());
+        }
+        // The work is done and written; that nobody hears of it is no failure.
+        let _ = std::io::stderr().write_all(text.as_bytes());
     }
 }

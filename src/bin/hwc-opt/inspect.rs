@@ -6,33 +6,55 @@ use std::path::Path;
 
 use hwc_cost_model::Work;
 use hwc_dialects::onnx;
-use hwc_runtime::{Artifact, Manifest};
+use hwc_runtime::{Artifact, Manifest, Session};
 use serde_json::{Value, json};
 
 use crate::cli::Inspect;
 use crate::failure::{self, Failure};
 
 pub fn inspect(arguments: &Inspect) -> Result<(), Failure> {
-    let text = if is_onnx(&arguments.file)? {
-        let model = onnx::load_path(&arguments.file).map_err(hwc::Error::from)?;
-        if arguments.json { format!("{:#}\n", model_json(&model)) } else { describe_model(&model) }
-    } else {
-        let artifact = Artifact::open(&arguments.file)?;
-        if arguments.json { format!("{}\n", artifact.manifest().to_json()) } else { describe(&artifact) }
+    let path = &arguments.file;
+    let (manifest, code_bytes) = match kind(path)? {
+        Kind::Onnx => {
+            let model = onnx::load_path(path).map_err(hwc::Error::from)?;
+            let text = if arguments.json { format!("{:#}\n", model_json(&model)) } else { describe_model(&model) };
+            return failure::print(text.as_bytes());
+        }
+        Kind::Artifact => {
+            let artifact = Artifact::open(path)?;
+            (artifact.manifest().clone(), artifact.code().len() as u64)
+        }
+        // Its manifest is a symbol, to be had by loading it.
+        Kind::Library => {
+            let bytes = std::fs::metadata(path).map_err(|e| Failure::file(path, &e))?.len();
+            (Session::load(path)?.manifest().clone(), bytes)
+        }
     };
+    let text = if arguments.json { format!("{}\n", manifest.to_json()) } else { describe(&manifest, code_bytes) };
     failure::print(text.as_bytes())
 }
 
-/// Artifacts begin with a magic number; everything else is taken for ONNX, whose reader says what is wrong with it.
-fn is_onnx(path: &Path) -> Result<bool, Failure> {
-    let mut magic = [0; 8];
-    let read = File::open(path).and_then(|f| f.take(8).read(&mut magic)).map_err(|e| Failure::file(path, &e))?;
-    Ok(!(magic[..read].starts_with(b"\x7fELF") || magic == hwc_runtime::artifact::MAGIC))
+enum Kind {
+    Onnx,
+    Artifact,
+    Library,
 }
 
-fn describe(artifact: &Artifact) -> String {
-    let Manifest { abi, producer, model, target, inputs, outputs, weights, arena, kernels, metadata } =
-        artifact.manifest();
+/// Compiled models begin with magic numbers; everything else is taken for ONNX, whose reader says what is wrong with it.
+fn kind(path: &Path) -> Result<Kind, Failure> {
+    let mut magic = [0; 8];
+    let read = File::open(path).and_then(|f| f.take(8).read(&mut magic)).map_err(|e| Failure::file(path, &e))?;
+    // A file that was cut within its magic number is told by the reader of its kind.
+    let begins_with = |known: &[u8]| read > 0 && magic[..read].iter().zip(known).all(|(a, b)| a == b);
+    Ok(match () {
+        () if begins_with(&hwc_runtime::artifact::MAGIC) => Kind::Artifact,
+        () if begins_with(b"\x7fELF") => Kind::Library,
+        () => Kind::Onnx,
+    })
+}
+
+fn describe(manifest: &Manifest, code_bytes: u64) -> String {
+    let Manifest { abi, producer, model, target, inputs, outputs, weights, arena, kernels, metadata } = manifest;
     let mut text =
         format!("model    {model}\nproducer {producer} (abi {abi})\ntarget   {} {}\n", target.triple, target.cpu);
     text += &format!("features {}\n", target.features.join(" "));
@@ -43,12 +65,8 @@ fn describe(artifact: &Artifact) -> String {
     for output in outputs {
         text += &format!("output   {}: {} {:?}\n", output.name, output.dtype, output.shape);
     }
-    text += &format!(
-        "weights  {} bytes\narena    {} bytes\ncode     {} bytes\n",
-        weights.bytes,
-        arena.bytes,
-        artifact.code().len()
-    );
+    text +=
+        &format!("weights  {} bytes\narena    {} bytes\ncode     {code_bytes} bytes\n", weights.bytes, arena.bytes,);
     let calls: u64 = kernels.iter().map(|k| k.calls).sum();
     let work: Work = kernels.iter().map(|k| Work { flops: k.flops as f64, bytes: k.bytes as f64 }.times(k.calls)).sum();
     text += &format!("work     {:.3} GFLOP, {:.1} MB moved\n", work.flops / 1e9, work.bytes / 1e6);
@@ -88,7 +106,7 @@ fn model_json(model: &onnx::Model) -> Value {
 fn describe_model(model: &onnx::Model) -> String {
     let value = model_json(model);
     let string = |v: &Value| v.as_str().unwrap_or_default().to_string();
-    let mut text = format!("producer {}\n", string(&value["producer"]));
+    let mut text = format!("producer {}\n", if model.producer.is_empty() { "unknown" } else { &model.producer });
     for kind in ["inputs", "outputs"] {
         for entry in value[kind].as_array().into_iter().flatten() {
             text +=
@@ -97,7 +115,7 @@ fn describe_model(model: &onnx::Model) -> String {
     }
     text += &format!("nodes    {}\n", value["nodes"]);
     for (name, count) in value["operators"].as_object().into_iter().flatten() {
-        text += &format!("  {count:>5} {name}\n");
+        text += &format!("  {:>5} {name}\n", count.as_u64().unwrap_or_default());
     }
     text
 }

@@ -6,9 +6,11 @@ mod failure;
 mod inspect;
 mod opt;
 mod run;
+mod signals;
 mod verify;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -16,35 +18,39 @@ use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use failure::Failure;
 
-/// The subcommands' names; any other first argument makes this an opt tool.
+/// Whether the command line is the compiler's; else this is an opt tool, whose first argument is an option or a file.
 fn is_compiler(first: Option<&str>) -> bool {
-    const OWN: &[&str] = &["help", "-h", "--help", "-V", "--version"];
     match first {
         None => std::io::IsTerminal::is_terminal(&std::io::stdin()),
-        Some(name) => OWN.contains(&name) || Cli::command().get_subcommands().any(|s| s.get_name() == name),
+        Some("-h" | "--help" | "-V" | "--version" | "help") => true,
+        Some(word) => {
+            let subcommand = Cli::command().get_subcommands().any(|s| s.get_name() == word);
+            // A mistyped subcommand is not to be reported as a missing file.
+            subcommand || !(word.starts_with('-') || word.contains(['.', '/']) || Path::new(word).exists())
+        }
     }
 }
 
 fn main() -> ExitCode {
-    let first = std::env::args().nth(1);
-    if !is_compiler(first.as_deref()) {
+    opt::tell_fatal_errors();
+    let first = std::env::args_os().nth(1);
+    if !is_compiler(first.as_ref().map(|word| word.to_string_lossy()).as_deref()) {
         return opt::main();
     }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors; clap knows which stream each goes to.
+    signals::clean_up();
+    let result = match Cli::try_parse() {
+        Ok(cli) => failure::guarded(|| dispatch(cli.command)),
+        // Help and version are no errors; clap knows which stream each goes to.
+        Err(error) if error.use_stderr() => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return ExitCode::from(failure::code::COMMAND_LINE);
         }
+        Err(help) => failure::written(help.print()).map(|()| ExitCode::SUCCESS),
     };
-    match dispatch(cli.command) {
-        Ok(code) => code,
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "hwc-opt: {failure}");
-            failure.exit_code()
-        }
-    }
+    result.unwrap_or_else(|failure| {
+        let _ = writeln!(std::io::stderr(), "hwc-opt: {failure}");
+        failure.exit_code()
+    })
 }
 
 fn dispatch(command: Command) -> Result<ExitCode, Failure> {
@@ -58,11 +64,22 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             clap_complete::generate(arguments.shell, &mut Cli::command(), "hwc-opt", &mut script);
             failure::print(&script)?;
         }
-        Command::Manual => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|e| Failure::environment("manual", e))?;
-            failure::print(&page)?;
-        }
+        Command::Manual(arguments) => failure::print(&manual(arguments.command.as_deref())?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The manual page of the driver or of a subcommand.
+fn manual(subcommand: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let mut command = Cli::command();
+    // Gives each subcommand the name that its page has.
+    command.build();
+    if let Some(name) = subcommand {
+        let found = command.find_subcommand(name).cloned();
+        let found = found.ok_or_else(|| Failure::command_line(format!("there is no subcommand `{name}`")))?;
+        command = found.display_name(format!("hwc-opt-{name}"));
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::environment("manual", e))?;
+    Ok(page)
 }

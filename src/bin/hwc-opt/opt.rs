@@ -11,6 +11,8 @@ use melior::ir::operation::OperationRef;
 use melior::utility::{register_all_dialects, register_all_passes};
 use mlir_sys::{MlirDialectRegistry, MlirOperation, MlirStringRef};
 
+use crate::failure::code;
+
 type Report = extern "C" fn(MlirStringRef, *mut c_void);
 
 unsafe extern "C" {
@@ -20,11 +22,18 @@ unsafe extern "C" {
         description: MlirStringRef,
         run: extern "C" fn(usize, MlirOperation, Report, *mut c_void) -> bool,
     );
+    fn hwcTellFatalErrors(environment: c_int, defect: c_int);
     fn hwcOptMain(argc: c_int, argv: *const *const c_char, registry: MlirDialectRegistry) -> c_int;
 }
 
 fn text(text: &str) -> MlirStringRef {
     MlirStringRef { data: text.as_ptr().cast(), length: text.len() }
+}
+
+/// Lets what LLVM cannot go on after end the process with the driver's exit codes.
+pub fn tell_fatal_errors() {
+    // SAFETY: the function keeps the numbers and a handler of its own.
+    unsafe { hwcTellFatalErrors(code::ENVIRONMENT.into(), code::DEFECT.into()) }
 }
 
 /// Runs one pass of the table on a module.

@@ -1,6 +1,5 @@
 //! `hwc-opt run`.
 
-use std::path::Path;
 use std::time::Instant;
 
 use hwc::{Session, Tensor};
@@ -14,12 +13,20 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     let started = Instant::now();
     let session = Session::load(&arguments.model)?;
     let loaded = started.elapsed();
+    if let Some(folder) = &arguments.output_dir {
+        std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
+    }
     let mut inputs: Vec<(&str, Tensor)> = Vec::new();
+    let mut failures = Vec::new();
     for (name, path) in &arguments.inputs {
         // Types that NumPy lacks are read by what the model wants; what does not fit is listed by the session.
         let wanted = session.manifest().inputs.iter().find(|input| input.name == *name).map(|input| input.dtype);
-        inputs.push((name, npy::read(path, wanted)?));
+        match npy::read(path, wanted) {
+            Ok(value) => inputs.push((name, value)),
+            Err(error) => failures.push(error.into()),
+        }
     }
+    Failure::all(failures)?;
     let mut times = Vec::with_capacity(arguments.repeat as usize);
     let mut outputs = None;
     for _ in 0..arguments.repeat {
@@ -29,10 +36,9 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     }
     let Some(outputs) = outputs else { return Ok(()) };
     if let Some(folder) = &arguments.output_dir {
-        std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
-        for (name, value) in outputs.iter() {
-            let path = folder.join(format!("{}.npy", file_name(name)));
-            npy::write(&path, value)?;
+        let names = file_names(outputs.iter().map(|(name, _)| name));
+        for (name, (_, value)) in names.iter().zip(outputs.iter()) {
+            npy::write(folder.join(name), value)?;
         }
     }
     let in_order = times.clone();
@@ -64,9 +70,23 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     failure::print(text.as_bytes())
 }
 
-/// Names of outputs may hold characters that a file's name must not.
-fn file_name(name: &str) -> String {
-    let name: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
-    if Path::new(&name).file_name().is_none() { format!("_{name}") } else { name }
+/// Names of outputs may hold characters that a file's name must not. Names that become the same are numbered.
+fn file_names<'a>(outputs: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for output in outputs {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+        let stem: String = if output.is_empty() { "_".into() } else { output.chars().map(plain).collect() };
+        let candidates = (1..).map(|n| if n == 1 { format!("{stem}.npy") } else { format!("{stem}.{n}.npy") });
+        names.extend(candidates.into_iter().find(|name| !names.contains(name)));
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn outputs_do_not_share_a_file_or_leave_the_folder() {
+        let names = super::file_names(["a/b", "a_b", "..", "", "../x", "a:b"].into_iter());
+        assert_eq!(names, ["a_b.npy", "a_b.2.npy", "...npy", "_.npy", ".._x.npy", "a_b.3.npy"]);
+    }
 }

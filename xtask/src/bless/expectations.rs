@@ -10,10 +10,16 @@ use std::collections::{HashMap, HashSet};
 pub fn renew(test: &str, prefix: &str, output: &str) -> String {
     let lines = without_checks(test, prefix);
     let marker = lines.iter().position(|line| line.contains(MARKER)).map_or(0, |at| at + 1);
+    // After what is made for other prefixes, so that all stand in the order of the RUN lines.
+    let head = lines[marker..].iter().take_while(|line| is_comment(line) || is_blank(line)).count();
+    let made = lines[marker..marker + head].iter().rposition(|line| line.contains("-LABEL: ")).map_or(0, |last| {
+        let rest = &lines[marker + last..marker + head];
+        last + rest.iter().position(|line| is_blank(line)).map_or(rest.len(), |end| end + 1)
+    });
     let comment = if lines.iter().any(|line| line.starts_with("//")) { "//" } else { "#" };
     // Blocks of lines, by the line of the test that they stand before.
     let mut blocks: Vec<(usize, String)> = Vec::new();
-    let mut place = marker;
+    let mut place = marker + made;
     let mut attributes = Names::default();
     for piece in pieces(output) {
         let found = piece.function.and_then(|name| {
@@ -29,11 +35,15 @@ pub fn renew(test: &str, prefix: &str, output: &str) -> String {
         }
     }
     let mut result = String::new();
-    for (at, line) in lines.iter().enumerate() {
-        blocks.iter().filter(|(place, _)| *place == at).for_each(|(_, block)| result += block);
+    for at in 0..=lines.len() {
+        let line = lines.get(at).copied().unwrap_or_default();
+        for (_, block) in blocks.iter().filter(|(place, _)| *place == at) {
+            // One empty line follows, whether it was there or not.
+            result += if is_blank(line) { block.trim_end_matches('\n') } else { block };
+            result += if is_blank(line) { "\n" } else { "" };
+        }
         result += line;
     }
-    blocks.iter().filter(|(place, _)| *place == lines.len()).for_each(|(_, block)| result += block);
     result
 }
 
@@ -42,11 +52,15 @@ fn without_checks<'a>(test: &'a str, prefix: &str) -> Vec<&'a str> {
     let mut after_check = false;
     let keep = |line: &&str| {
         let check = is_check(line, prefix);
-        let drop = check || (after_check && line.trim().is_empty());
+        let drop = check || (after_check && is_blank(line));
         after_check = check;
         !drop
     };
     test.split_inclusive('\n').filter(keep).collect()
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
 }
 
 fn is_comment(line: &str) -> bool {

@@ -49,9 +49,11 @@ pub fn run_file(args: &FileArgs) -> Result<()> {
     let mut output = Vec::new();
     std::io::stdin().read_to_end(&mut output).map_err(Error::io("read", "standard input"))?;
     let test = fs::read_to_string(&args.test).map_err(Error::io("read", &args.test))?;
-    if !test.contains(MARKER) {
+    let output = String::from_utf8_lossy(&output);
+    // What is no module, as an error message, is expected by hand.
+    if !test.contains(MARKER) || !output.lines().any(|line| line.starts_with("module")) {
         return Ok(());
     }
-    let blessed = expectations::renew(&test, &args.check_prefix, &String::from_utf8_lossy(&output));
+    let blessed = expectations::renew(&test, &args.check_prefix, &output);
     if blessed != test { report::write_whole(&args.test, &blessed) } else { Ok(()) }
 }

@@ -75,6 +75,18 @@ impl<'m> Call<'_, 'm> {
         }
     }
 
+    /// Fails unless each of these inputs, by number and name, is left out or known, and reports all that are not: asked
+    /// for one by one, they would be reported one by one.
+    pub fn all_known(&mut self, inputs: &[(usize, &str)]) -> Result<(), Failure> {
+        let check = |&(index, what): &(usize, &str)| self.optional(index).and_then(|v| self.known(&v, what).err());
+        let mut failures: Vec<Failure> = inputs.iter().filter_map(check).collect();
+        let last = failures.pop();
+        for failure in failures {
+            self.engine.failed(self.node, failure);
+        }
+        last.map_or(Ok(()), Err)
+    }
+
     /// The value of an input that must be given and must be known at compile time.
     pub fn constant(&self, index: usize, what: &str) -> Result<Tensor, Failure> {
         self.known(&self.input(index)?, what)

@@ -159,7 +159,7 @@ impl<'m> Engine<'m> {
         }
     }
 
-    fn failed(&mut self, node: &Node, failure: Failure) {
+    pub(super) fn failed(&mut self, node: &Node, failure: Failure) {
         let name = format!("{}{}", self.prefix, node.name);
         let place = || format!("node `{name}` ({})", node.op_type);
         match failure {
@@ -183,8 +183,12 @@ impl<'m> Engine<'m> {
                 if inputs.is_empty() {
                     self.report.beyond(place(), format!("{failure}, which takes too long to work out"));
                 }
+                let reader = format!("{name} ({})", node.op_type);
                 for input in inputs {
-                    self.report.values.entry(input).or_default().push(format!("{name} ({})", node.op_type));
+                    let readers = self.report.values.entry(input).or_default();
+                    if readers.last() != Some(&reader) {
+                        readers.push(reader.clone());
+                    }
                 }
             }
         }

@@ -59,6 +59,7 @@ fn eye_like(call: &mut Call) -> Outputs {
 
 /// `start`, `start + delta`, ... before `limit`.
 fn range(call: &mut Call) -> Outputs {
+    call.all_known(&[(0, "start"), (1, "limit"), (2, "delta")])?;
     let bounds = [call.constant(0, "start")?, call.constant(1, "limit")?, call.constant(2, "delta")?];
     let dtype = bounds[0].dtype();
     if bounds.iter().any(|bound| bound.len() != 1 || bound.dtype() != dtype) || dtype == DType::Bool {

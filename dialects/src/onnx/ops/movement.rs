@@ -55,6 +55,7 @@ fn concat(call: &mut Call) -> Outputs {
 
 fn slice(call: &mut Call) -> Outputs {
     let input = call.input(0)?;
+    call.all_known(&[(1, "starts"), (2, "ends"), (3, "axes"), (4, "steps")])?;
     // Attributes up to version 9, inputs since.
     let needed = |name: &'static str, index: usize| {
         call.attribute_or_input(name, index)?.ok_or_else(|| Failure::Invalid(format!("`{name}` is missing")))
@@ -108,6 +109,7 @@ const MAX_PARTS: i64 = 1 << 16;
 
 fn pad(call: &mut Call) -> Outputs {
     let input = call.input(0)?;
+    call.all_known(&[(1, "pads"), (3, "axes")])?;
     let rank = input.rank()?;
     let Some(pads) = call.attribute_or_input("pads", 1)? else { return invalid("`pads` is missing") };
     let list = match call.optional_ints(3, "axes")? {

@@ -103,6 +103,7 @@ const FEATURES: &[&str] = &[
     "cx16",
     "f16c",
     "fma",
+    "fma4",
     "gfni",
     "lzcnt",
     "movbe",
@@ -114,9 +115,12 @@ const FEATURES: &[&str] = &[
     "sse3",
     "sse4.1",
     "sse4.2",
+    "sse4a",
     "ssse3",
+    "tbm",
     "vaes",
     "vpclmulqdq",
+    "xop",
 ];
 
 impl Machine {

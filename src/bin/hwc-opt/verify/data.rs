@@ -7,6 +7,7 @@ use hwc_dialects::onnx::types::{Dim, Element, Type};
 use hwc_dialects::onnx::{self, tensor::tensor_from_bytes};
 
 use super::{Status, Verdict};
+use crate::failure::code;
 
 /// Names and declared types of a model's inputs and outputs.
 pub struct Signature {
@@ -63,7 +64,7 @@ impl DataSet {
 fn read(path: &Path, declared: Option<&Type>) -> Result<Tensor, Verdict> {
     match declared {
         None | Some(Type::Tensor { element: Element::Known(_), .. }) => {}
-        Some(other) => return Err(Verdict(Status::Unsupported, format!("type {other}"))),
+        Some(other) => return Err(Verdict(Status::Unsupported, format!("type {other}"), code::INPUT)),
     }
     let place = |e: &dyn std::fmt::Display| Verdict::failed(format!("{}: {e}", path.display()));
     let bytes = std::fs::read(path).map_err(|e| place(&e))?;

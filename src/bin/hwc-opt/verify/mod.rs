@@ -12,7 +12,7 @@ use hwc::{Artifact, Compiler, Error, Fault, Model, Options, Tensor};
 use serde::Serialize;
 
 use crate::cli;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, code};
 use data::{DataSet, Tolerance};
 
 /// What came of one folder.
@@ -44,28 +44,36 @@ struct Answer {
     run_ms: f64,
 }
 
-/// A folder that did not pass, and why.
+/// A folder that did not pass: why, and the exit code for it.
 #[derive(Debug)]
-struct Verdict(Status, String);
+struct Verdict(Status, String, u8);
 
 impl From<Error> for Verdict {
     fn from(error: Error) -> Verdict {
         let status = if error.fault() == Fault::Unsupported { Status::Unsupported } else { Status::Failed };
-        Verdict(status, error.to_string())
+        let detail = error.to_string();
+        Verdict(status, detail, Failure::from(error).code())
     }
 }
 
 impl Verdict {
+    /// What the folder holds is wrong.
     fn failed(detail: impl std::fmt::Display) -> Verdict {
-        Verdict(Status::Failed, detail.to_string())
+        Verdict(Status::Failed, detail.to_string(), code::INPUT)
+    }
+
+    /// The results are not those that were expected.
+    fn differs(detail: impl std::fmt::Display) -> Verdict {
+        Verdict(Status::Failed, detail.to_string(), code::DIFFERS)
     }
 }
 
 pub fn verify(arguments: &cli::Verify) -> Result<ExitCode, Failure> {
-    let mut all_passed = true;
+    // Of several exit codes the gravest: they grow that way.
+    let mut gravest = 0;
     let mut one = |folder: &Path, json: bool| -> Result<(), Failure> {
-        let answer = answer(folder);
-        all_passed &= answer.status == Status::Passed;
+        let (answer, code) = answer(folder);
+        gravest = gravest.max(code);
         let line = if json {
             serde_json::to_string(&answer).map_err(|e| Failure::environment("standard output", e))?
         } else {
@@ -84,24 +92,26 @@ pub fn verify(arguments: &cli::Verify) -> Result<ExitCode, Failure> {
         // Whoever reads the lines judges them.
         return Ok(ExitCode::SUCCESS);
     }
-    if arguments.folders.is_empty() {
-        return Err(Failure::input("verify", "no folder is given"));
-    }
     for folder in &arguments.folders {
         one(folder, false)?;
     }
     std::io::stdout().flush().map_err(|e| Failure::environment("standard output", e))?;
-    Ok(if all_passed { ExitCode::SUCCESS } else { ExitCode::from(5) })
+    Ok(ExitCode::from(gravest))
 }
 
-fn answer(folder: &Path) -> Answer {
+fn answer(folder: &Path) -> (Answer, u8) {
     let mut times = Times::default();
-    let (status, detail) = match check(folder, &mut times) {
-        Ok(()) => (Status::Passed, String::new()),
-        Err(Verdict(status, detail)) => (status, detail),
-    };
+    let Verdict(status, detail, code) =
+        check(folder, &mut times).err().unwrap_or(Verdict(Status::Passed, String::new(), 0));
     let ms = |d: Duration| d.as_secs_f64() * 1e3;
-    Answer { dir: folder.display().to_string(), status, detail, compile_ms: ms(times.compile), run_ms: ms(times.run) }
+    let answer = Answer {
+        dir: folder.display().to_string(),
+        status,
+        detail,
+        compile_ms: ms(times.compile),
+        run_ms: ms(times.run),
+    };
+    (answer, code)
 }
 
 #[derive(Default)]
@@ -133,11 +143,11 @@ fn check(folder: &Path, times: &mut Times) -> Result<(), Verdict> {
         let outputs = outputs.map_err(Verdict::failed)?;
         let actual: Vec<(&str, &Tensor)> = outputs.iter().collect();
         if actual.len() != set.outputs.len() {
-            return Err(Verdict::failed(format!("has {} outputs, expected {}", actual.len(), set.outputs.len())));
+            return Err(Verdict::differs(format!("has {} outputs, expected {}", actual.len(), set.outputs.len())));
         }
         for ((name, actual), expected) in actual.iter().zip(&set.outputs) {
             compare::compare(actual, expected, tolerance)
-                .map_err(|e| Verdict::failed(format!("output `{name}`: {e}")))?;
+                .map_err(|e| Verdict::differs(format!("output `{name}`: {e}")))?;
         }
     }
     Ok(())
