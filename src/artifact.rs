@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use hwc_passes::codegen::{self, Loaded};
@@ -27,7 +26,7 @@ impl Artifact {
     /// # Errors
     /// [`Fault::Environment`] where there is no memory for it.
     pub fn session(&self) -> Result<Session, Error> {
-        let loaded = Arc::new(Loaded::load(&self.object)?);
+        let loaded = Loaded::load(&self.object)?;
         Ok(Session::from_parts(self.manifest.clone(), self.weights.clone(), ffi::code(loaded))?)
     }
 
@@ -119,15 +118,11 @@ fn write_part(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> std::io::Result
 /// Hands code made just in time to the runtime.
 mod ffi {
     #![allow(unsafe_code)]
-    use super::{Arc, Code, Loaded};
+    use super::{Code, Loaded};
 
-    pub fn code(loaded: Arc<Loaded>) -> Code {
-        let entry = loaded.entry();
-        // SAFETY: the two types differ in the pointers' targets only; the code keeps to the conventions of the runtime's
-        // `abi`, for which it was generated, and stays until `loaded` is dropped.
-        unsafe {
-            let entry = std::mem::transmute::<hwc_passes::codegen::EntryFn, hwc_runtime::abi::Entry>(entry);
-            Code::from_entry(entry, Box::new(loaded))
-        }
+    pub fn code(loaded: Loaded) -> Code {
+        // SAFETY: the code keeps to the conventions of the runtime's `abi`, for which it was generated, and stays until
+        // `loaded` is dropped.
+        unsafe { Code::from_entry(loaded.entry(), Box::new(loaded)) }
     }
 }

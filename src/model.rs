@@ -36,4 +36,10 @@ impl Model {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// What was read, for the driver: no part of the stable interface.
+    #[doc(hidden)]
+    pub fn onnx(&self) -> &onnx::Model {
+        &self.onnx
+    }
 }

@@ -1,5 +1,8 @@
 //! The operator table, generated from `td/*.td`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::infer::{InferCall, Inferred};
 use crate::reference::{EvalCall, Evaluated};
 
@@ -120,9 +123,10 @@ impl Op {
 
     /// The operator with this full name, `hwc.add`.
     pub fn from_name(name: &str) -> Option<Op> {
-        // tblgen lists records by name, and variants sort as their mnemonics do not, so this is a plain search.
-        let mnemonic = name.strip_prefix("hwc.")?;
-        TABLE.iter().find(|row| row.mnemonic == mnemonic).map(|row| row.op)
+        // Asked for every operation that a pass looks at.
+        static BY_NAME: LazyLock<HashMap<&str, Op>> =
+            LazyLock::new(|| TABLE.iter().map(|row| (row.name, row.op)).collect());
+        BY_NAME.get(name).copied()
     }
 }
 

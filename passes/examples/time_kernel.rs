@@ -111,7 +111,7 @@ fn time(path: &str) -> Result<(), Box<dyn Error>> {
     // SAFETY: the entry point gets buffers of the sizes it was made for.
     let run = || unsafe {
         let (ins, outs) = pointers.split_at(inputs.len());
-        loaded.entry()(constants, arena, ins.as_ptr().cast(), outs.as_ptr(), std::ptr::null_mut())
+        loaded.entry()(constants.cast(), arena.cast(), ins.as_ptr().cast(), outs.as_ptr().cast(), std::ptr::null_mut())
     };
     let started = Instant::now();
     let mut best = f64::INFINITY;

@@ -48,7 +48,7 @@ use self::{
 pub use self::{
     error::CodegenError,
     llvm::{
-        jit::{EntryFn, Loaded},
+        jit::Loaded,
         link::shared_library,
         target::{Cpu, TargetInfo, TargetOptions},
     },

@@ -1,6 +1,6 @@
 //! Moves each group of operations into a function of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
@@ -36,9 +36,8 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
             members.entry(*last).or_default().push(number);
         }
     }
-    for (last, members) in members {
-        let kernel = Kernel::of(&operations, &nodes, members);
-        outliner.replace(&operations, operations[last], &kernel);
+    for (last, group) in members {
+        outliner.replace(operations[last], &kernel(&operations, &nodes, &group));
     }
     // What is left without a reader was moved or copied into kernels, or is dead.
     for &operation in operations.iter().rev() {
@@ -77,29 +76,16 @@ fn nodes(operations: &[ir::Op]) -> Result<Vec<Node>, GraphError> {
     Ok(nodes)
 }
 
-/// The operations of one kernel in order, constants that become part of its code included.
-struct Kernel {
-    members: Vec<usize>,
-}
-
-impl Kernel {
-    fn of(operations: &[ir::Op], nodes: &[Node], mut members: Vec<usize>) -> Kernel {
-        let mut next = 0;
-        while next < members.len() {
-            for &producer in &nodes[members[next]].producers {
-                if nodes[producer].free && !members.contains(&producer) && duplicable(operations[producer]) {
-                    members.push(producer);
-                }
-            }
-            next += 1;
-        }
-        members.sort_unstable();
-        Kernel { members }
-    }
+/// The operations of one kernel in order: its group, and the constants that become part of its code.
+fn kernel<'c>(operations: &[ir::Op<'c>], nodes: &[Node], group: &[usize]) -> Vec<ir::Op<'c>> {
+    let read = group.iter().flat_map(|&member| &nodes[member].producers).copied();
+    let constants = read.filter(|&producer| is_small_constant(operations[producer]));
+    let numbers: BTreeSet<usize> = group.iter().copied().chain(constants).collect();
+    numbers.into_iter().map(|number| operations[number]).collect()
 }
 
 /// Constants of one element become part of the code; larger ones stay data.
-fn duplicable(operation: ir::Op) -> bool {
+fn is_small_constant(operation: ir::Op) -> bool {
     let one = |r: &Val| tensor_type_from_mlir(r.r#type()).and_then(|ty| ty.elements()).is_some_and(|n| n <= 1);
     ir::is(operation, "hwc.constant") && ir::results(operation).first().is_some_and(one)
 }
@@ -116,22 +102,20 @@ struct Outliner<'c> {
 
 impl<'c> Outliner<'c> {
     /// Puts a call before `last` and lets it stand for the results of `last`.
-    fn replace(&mut self, operations: &[ir::Op<'c>], last: ir::Op<'c>, kernel: &Kernel) {
-        let members: Vec<ir::Op<'c>> = kernel.members.iter().map(|&m| operations[m]).collect();
+    fn replace(&mut self, last: ir::Op<'c>, members: &[ir::Op<'c>]) {
         let mut inputs: Vec<Val<'c>> = Vec::new();
-        let inside: HashMap<usize, ()> =
-            members.iter().flat_map(|op| ir::results(*op)).map(|r| (ir::key(r), ())).collect();
+        let inside: HashSet<usize> = members.iter().flat_map(|op| ir::results(*op)).map(ir::key).collect();
         for value in members.iter().flat_map(|op| ir::operands(*op)) {
-            if !inside.contains_key(&ir::key(value)) && !inputs.iter().any(|v| ir::key(*v) == ir::key(value)) {
+            if !inside.contains(&ir::key(value)) && !inputs.iter().any(|v| ir::key(*v) == ir::key(value)) {
                 inputs.push(value);
             }
         }
-        let signature = signature(&members, &inputs);
+        let signature = signature(members, &inputs);
         let name = match self.names.get(&signature) {
             Some(name) => name.clone(),
             None => {
-                let name = self.name(&members, last);
-                self.define(&name, &members, &inputs, last);
+                let name = self.name(members, last);
+                self.define(&name, members, &inputs, last);
                 self.names.insert(signature, name.clone());
                 name
             }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use hwc::Model;
 use hwc_cost_model::Work;
 use hwc_dialects::onnx;
 use hwc_runtime::{Artifact, Manifest, Session};
@@ -16,8 +17,9 @@ pub fn inspect(arguments: &Inspect) -> Result<(), Failure> {
     let path = &arguments.file;
     let (manifest, code_bytes) = match kind(path)? {
         Kind::Onnx => {
-            let model = onnx::load_path(path).map_err(hwc::Error::from)?;
-            let text = if arguments.json { format!("{:#}\n", model_json(&model)) } else { describe_model(&model) };
+            let model = Model::open(path)?;
+            let model = model.onnx();
+            let text = if arguments.json { format!("{:#}\n", model_json(model)) } else { describe_model(model) };
             return failure::print(text.as_bytes());
         }
         Kind::Artifact => {

@@ -1,6 +1,7 @@
 //! LLVM IR: translation, optimization, assembly and object code.
 #![allow(unsafe_code)]
 
+use hwc_runtime::abi::{ENTRY_SYMBOL, MANIFEST_SYMBOL};
 use inkwell::{
     attributes::{Attribute, AttributeLoc},
     context::Context,
@@ -10,14 +11,11 @@ use inkwell::{
     targets::FileType,
 };
 
-use super::{entry::ENTRY, target::Machine};
+use super::target::Machine;
 use crate::codegen::{
     diagnostics::Diagnostics,
     error::{CodegenError, Result},
 };
-
-/// Name of the exported, NUL-terminated manifest.
-pub const MANIFEST: &str = "hwc_manifest";
 
 /// A module of LLVM IR, made for one machine.
 pub struct Unit<'l, 'm> {
@@ -54,7 +52,7 @@ impl<'l, 'm> Unit<'l, 'm> {
         let unit = Self { module, machine };
         unit.attributes(context);
         let text = context.const_string(manifest.as_bytes(), true);
-        let global = unit.module.add_global(text.get_type(), None, MANIFEST);
+        let global = unit.module.add_global(text.get_type(), None, MANIFEST_SYMBOL);
         global.set_initializer(&text);
         global.set_constant(true);
         unit.module.verify().map_err(llvm("verification"))?;
@@ -70,7 +68,7 @@ impl<'l, 'm> Unit<'l, 'm> {
             let add = |attribute| function.add_attribute(AttributeLoc::Function, attribute);
             add(flag("nounwind"));
             add(context.create_string_attribute("prefer-vector-width", &width));
-            if function.get_name().to_bytes() != ENTRY.as_bytes() {
+            if function.get_name().to_bytes() != ENTRY_SYMBOL.as_bytes() {
                 function.set_linkage(Linkage::Internal);
                 add(flag("noinline"));
             }

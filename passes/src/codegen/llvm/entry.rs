@@ -1,5 +1,6 @@
 //! The exported function `hwc_run`: binds each call of `main` to memory.
 
+use hwc_runtime::abi::ENTRY_SYMBOL;
 use melior::{
     Context,
     ir::{
@@ -15,10 +16,7 @@ use crate::codegen::{
     plan::program::{Place, Program, ValueId},
 };
 
-/// Name of the exported function.
-pub const ENTRY: &str = "hwc_run";
-
-/// Parameters of [`ENTRY`], in order.
+/// Parameters of [`ENTRY_SYMBOL`], in order.
 enum Parameter {
     Weights,
     Arena,
@@ -32,7 +30,7 @@ enum Parameter {
 pub fn build<'c>(context: &'c Context, module: Op<'c>, program: &Program) -> Result<()> {
     let body =
         ir::op_blocks(module).first().copied().ok_or_else(|| CodegenError::internal("a module without a body"))?;
-    let outer = Builder::at_end(context, Location::name(context, ENTRY, Location::unknown(context)), body);
+    let outer = Builder::at_end(context, Location::name(context, ENTRY_SYMBOL, Location::unknown(context)), body);
     let parse = |text: &str| {
         Attribute::parse(context, text)
             .ok_or_else(|| CodegenError::internal(format!("attribute {text} does not parse")))
@@ -48,7 +46,7 @@ pub fn build<'c>(context: &'c Context, module: Op<'c>, program: &Program) -> Res
         &[],
         &[],
         &[
-            ("sym_name", outer.string(ENTRY)),
+            ("sym_name", outer.string(ENTRY_SYMBOL)),
             ("function_type", parse("!llvm.func<i32 (ptr, ptr, ptr, ptr, ptr)>")?),
             ("linkage", parse("#llvm.linkage<external>")?),
             ("arg_attrs", ArrayAttribute::new(context, &argument_attributes).into()),

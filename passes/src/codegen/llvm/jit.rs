@@ -3,6 +3,7 @@
 
 use std::{ffi::CStr, ptr};
 
+use hwc_runtime::abi::{ENTRY_SYMBOL, Entry, MANIFEST_SYMBOL};
 use inkwell::llvm_sys::{
     core::LLVMCreateMemoryBufferWithMemoryRangeCopy,
     error::{LLVMDisposeErrorMessage, LLVMErrorRef, LLVMGetErrorMessage},
@@ -16,17 +17,12 @@ use inkwell::llvm_sys::{
     target::{LLVM_InitializeNativeAsmPrinter, LLVM_InitializeNativeTarget},
 };
 
-use super::{emit::MANIFEST, entry::ENTRY};
 use crate::codegen::error::{CodegenError, Result};
-
-/// `int32_t hwc_run(weights, arena, inputs, outputs, workers)`; 0 means success.
-pub type EntryFn =
-    unsafe extern "C" fn(*const u8, *mut u8, *const *const u8, *const *mut u8, *mut std::ffi::c_void) -> i32;
 
 /// Compiled code in memory, unloaded when dropped.
 pub struct Loaded {
     jit: LLVMOrcLLJITRef,
-    entry: EntryFn,
+    entry: Entry,
     manifest: *const std::ffi::c_char,
 }
 
@@ -61,19 +57,19 @@ impl Loaded {
             let buffer =
                 LLVMCreateMemoryBufferWithMemoryRangeCopy(object.as_ptr().cast(), object.len(), c"object".as_ptr());
             check(LLVMOrcLLJITAddObjectFile(jit, dylib, buffer))?;
-            let entry = lookup(jit, ENTRY)?;
-            let manifest = lookup(jit, MANIFEST)?;
+            let entry = lookup(jit, ENTRY_SYMBOL)?;
+            let manifest = lookup(jit, MANIFEST_SYMBOL)?;
             std::mem::forget(guard);
             Ok(Self {
                 jit,
-                entry: std::mem::transmute::<usize, EntryFn>(entry as usize),
+                entry: std::mem::transmute::<usize, Entry>(entry as usize),
                 manifest: manifest as *const std::ffi::c_char,
             })
         }
     }
 
     /// The entry point; valid while `self` is.
-    pub fn entry(&self) -> EntryFn {
+    pub fn entry(&self) -> Entry {
         self.entry
     }
 

@@ -1,7 +1,7 @@
 //! Offsets for buffers that share one block of memory, by lifetime.
 
 /// Every buffer starts at a multiple of this many bytes.
-pub const ALIGNMENT: u64 = 64;
+pub const ALIGNMENT: u64 = hwc_runtime::abi::ALIGNMENT as u64;
 
 /// A buffer and the steps during which its contents matter, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,8 +65,8 @@ impl Model {
             self.loaded.entry()(
                 weights.as_ptr().cast(),
                 arena.as_mut_ptr().cast(),
-                input_pointers.as_ptr(),
-                output_pointers.as_ptr(),
+                input_pointers.as_ptr().cast(),
+                output_pointers.as_ptr().cast(),
                 std::ptr::null_mut(),
             )
         };

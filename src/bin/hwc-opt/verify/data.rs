@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use hwc::{Error, Tensor};
+use hwc::{Model, Tensor};
+use hwc_dialects::onnx::tensor::tensor_from_bytes;
 use hwc_dialects::onnx::types::{Dim, Element, Type};
-use hwc_dialects::onnx::{self, tensor::tensor_from_bytes};
 
 use super::{Status, Verdict};
 use crate::failure::code;
@@ -16,13 +16,13 @@ pub struct Signature {
 }
 
 impl Signature {
-    pub fn read(model: &Path) -> Result<Signature, Error> {
-        let model = onnx::load_path(model)?;
+    pub fn of(model: &Model) -> Signature {
+        let model = model.onnx();
         let inputs = model.graph.inputs.iter().map(|&id| model.value(id));
-        Ok(Signature {
+        Signature {
             inputs: inputs.map(|v| (v.name.clone(), v.declared.clone())).collect(),
             outputs: model.graph.outputs.iter().map(|o| o.declared.clone()).collect(),
-        })
+        }
     }
 
     /// Sizes of the dimensions that the model leaves open, called by input and axis.
