@@ -39,6 +39,16 @@ pub const PASSES: &[PassInfo] = &[
         run: |_, module| codegen::fusion::fuse(module).map_err(|e| e.to_string()),
     },
     PassInfo {
+        name: "hwc-transpose-operands",
+        description: "Contractions read a transposed copy of an operand that is used often and lies across vectors",
+        run: |context, module| codegen::operand_order::transpose(context, module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
+        name: "hwc-carry-in-place",
+        description: "Tensors that loops carry are written into the memory they came in",
+        run: |context, module| each_kernel(module, |k| codegen::kernel::carried::convert(context, k)),
+    },
+    PassInfo {
         name: "hwc-kernel-destinations",
         description: "Kernels on tensors take buffers for their inputs and results; main stays as it is",
         run: |context, module| each_kernel(module, |k| codegen::kernel::destination::convert(context, k)),

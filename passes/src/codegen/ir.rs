@@ -15,7 +15,7 @@ use melior::{
             TypeAttribute,
         },
         operation::{OperationBuilder, OperationLike},
-        r#type::{FunctionType, IntegerType, MemRefType, ShapedTypeLike},
+        r#type::{FunctionType, IntegerType, MemRefType, RankedTensorType},
     },
 };
 use mlir_sys as sys;
@@ -172,6 +172,18 @@ pub fn defining_op<'c>(value: Val<'c>) -> Option<Op<'c>> {
     unsafe {
         sys::mlirValueIsAOpResult(value.to_raw())
             .then(|| OperationRef::from_raw(sys::mlirOpResultGetOwner(value.to_raw())))
+    }
+}
+
+/// The operation whose block a value is an argument of.
+pub fn owner_of_argument<'c>(value: Val<'c>) -> Option<Op<'c>> {
+    // SAFETY: the kind of the value is checked first; a block without a parent has a null operation.
+    unsafe {
+        if !sys::mlirValueIsABlockArgument(value.to_raw()) {
+            return None;
+        }
+        let op = sys::mlirBlockGetParentOperation(sys::mlirBlockArgumentGetOwner(value.to_raw()));
+        (!op.ptr.is_null()).then(|| OperationRef::from_raw(op))
     }
 }
 
@@ -333,6 +345,12 @@ pub fn dense_i32(attribute: Attribute<'_>) -> Option<Vec<i32>> {
     (0..array.len()).map(|i| array.element(i).ok()).collect()
 }
 
+/// The elements of a dense array of 64-bit integers.
+pub fn dense_i64(attribute: Attribute<'_>) -> Option<Vec<i64>> {
+    let array = DenseI64ArrayAttribute::try_from(attribute).ok()?;
+    (0..array.len()).map(|i| array.element(i).ok()).collect()
+}
+
 /// The map of an affine map attribute.
 pub fn affine_map<'c>(attribute: Attribute<'c>) -> Option<AffineMap<'c>> {
     // SAFETY: the kind is checked before the map is read.
@@ -340,6 +358,17 @@ pub fn affine_map<'c>(attribute: Attribute<'c>) -> Option<AffineMap<'c>> {
         sys::mlirAttributeIsAAffineMap(attribute.to_raw())
             .then(|| AffineMap::from_raw(sys::mlirAffineMapAttrGetValue(attribute.to_raw())))
     }
+}
+
+/// The identity map of so many dimensions, as an attribute.
+pub fn identity_map<'c>(context: &'c Context, dims: usize) -> Attribute<'c> {
+    map_attribute(AffineMap::multi_dim_identity(context, dims))
+}
+
+/// A map as an attribute.
+pub fn map_attribute<'c>(map: AffineMap<'c>) -> Attribute<'c> {
+    // SAFETY: the map is valid, and the attribute lives as long as its context.
+    unsafe { Attribute::from_raw(sys::mlirAffineMapAttrGet(map.to_raw())) }
 }
 
 /// Replaces operands in an operation and everything nested in it, where `to` knows a replacement.
@@ -468,6 +497,11 @@ impl<'c> Builder<'c> {
         MemRefType::new(element, shape, None, None).into()
     }
 
+    pub fn tensor(&self, element: Type<'c>, shape: &[i64]) -> Type<'c> {
+        let shape: Vec<u64> = shape.iter().map(|d| d.unsigned_abs()).collect();
+        RankedTensorType::new(&shape, element, None).into()
+    }
+
     /// A vector of `lanes` elements.
     pub fn vector(&self, element: Type<'c>, lanes: i64) -> Type<'c> {
         Type::vector(&[lanes as u64], element)
@@ -488,6 +522,18 @@ impl<'c> Builder<'c> {
             } else {
                 zero
             })
+        };
+        self.value("arith.constant", &[], ty, &[("value", attribute)])
+    }
+
+    /// The vector `0, 1, 2, ...` of indices. (`vector.step` converts to LLVM only in a pass of its own.)
+    pub fn positions(&self, lanes: i64) -> Val<'c> {
+        let ty = self.vector(self.index_type(), lanes);
+        let each: Vec<Attribute> = (0..lanes).map(|lane| self.integer(self.index_type(), lane)).collect();
+        // SAFETY: as many elements as the type has, of its element type.
+        let attribute = unsafe {
+            let raw: Vec<_> = each.iter().map(|a| a.to_raw()).collect();
+            Attribute::from_raw(sys::mlirDenseElementsAttrGet(ty.to_raw(), raw.len() as isize, raw.as_ptr()))
         };
         self.value("arith.constant", &[], ty, &[("value", attribute)])
     }
@@ -584,6 +630,3 @@ pub fn element_count(shape: &[i64]) -> Option<u64> {
 pub fn type_bytes(ty: Type<'_>) -> Option<u64> {
     element_count(&static_shape(ty)?)?.checked_mul(byte_width(element_type(ty)))
 }
-
-#[allow(unused_imports)]
-use ShapedTypeLike as _;

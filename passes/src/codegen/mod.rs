@@ -27,6 +27,7 @@ pub mod ir;
 pub mod kernel;
 pub mod llvm;
 pub mod math;
+pub mod operand_order;
 mod pipeline;
 pub mod plan;
 pub mod structured;
@@ -170,6 +171,7 @@ fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagn
     kernel::form::verify(ir::module_op(module))?;
     pipeline::run(context, module, "normalization", NORMALIZE, diagnostics)?;
     fusion::fuse(ir::module_op(module))?;
+    operand_order::transpose(context, ir::module_op(module))?;
     pipeline::run(context, module, "cleaning", CLEAN, diagnostics)
 }
 
@@ -189,11 +191,18 @@ fn lower<'c>(
     program.drop_dead_calls();
     remove_all_but_called_kernels(root, &program);
     for kernel in kernel::form::kernels(root) {
+        kernel::carried::convert(context, kernel)?;
         kernel::destination::convert(context, kernel)?;
     }
     pipeline::run(context, module, "bufferization", BUFFERIZE, diagnostics)?;
     observer.phase("buffers", module);
 
+    pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;
+    // Merging operations changes how long temporaries live, so their memory is planned afterwards.
+    let shape = structured::Shape::of(&machine.info);
+    for kernel in kernel::form::kernels(root) {
+        structured::convert(context, kernel, shape, machine.plain_loops)?;
+    }
     let mut scratch = vec![0; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
         let bytes = kernel::scratch::convert(context, kernel)?;
@@ -202,11 +211,6 @@ fn lower<'c>(
         }
     }
     program.place(&scratch);
-    let shape = structured::Shape::of(&machine.info);
-    pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;
-    for kernel in kernel::form::kernels(root) {
-        structured::convert(context, kernel, shape, machine.plain_loops)?;
-    }
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
     for kernel in kernel::form::kernels(root) {
         math::convert(context, kernel)?;

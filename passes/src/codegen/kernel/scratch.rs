@@ -5,7 +5,7 @@
 //! `memref<N x i8>`, or a `memref.alloca` at the start of the kernel if it is tiny. Temporaries that are never needed at
 //! the same time share memory. The function's attribute `hwc.scratch_bytes` tells N.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use melior::{
     Context,
@@ -17,6 +17,7 @@ use crate::codegen::{
     error::{CodegenError, Result},
     ir::{self, Blk, Builder, Op, Val},
     plan::arena::{self, Lifetime},
+    structured::is_view,
 };
 
 /// Temporaries up to this many bytes live on the stack, where LLVM may turn them into registers.
@@ -37,6 +38,8 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
     let anchor = top.iter().find(|op| !ir::is(**op, "memref.alloc")).ok_or_else(malformed)?;
     let start = Builder::before(context, *anchor).ok_or_else(malformed)?;
 
+    let positions: HashMap<usize, usize> = top.iter().enumerate().map(|(i, op)| (ir::op_key(*op), i)).collect();
+
     let mut problems = Vec::new();
     let mut planned = Vec::new();
     let mut lives = Vec::new();
@@ -46,7 +49,7 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
             problems.push(format!("{}: a temporary of type {}", alloc.location(), buffer.r#type()));
             continue;
         };
-        match lifetime(&top, block, alloc) {
+        match lifetime(&positions, block, alloc) {
             Err(problem) => problems.push(problem),
             Ok(_) if bytes <= TINY => {
                 let ty = buffer.r#type();
@@ -81,14 +84,15 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
 }
 
 /// The first and last of the kernel's top-level operations during which a temporary holds something.
-fn lifetime<'c>(top: &[Op<'c>], block: Blk<'c>, alloc: Op<'c>) -> std::result::Result<(usize, usize), String> {
-    let position = |op: Op<'c>| {
-        let outer = ancestor_in(op, block)?;
-        top.iter().position(|o| *o == outer)
-    };
+fn lifetime<'c>(
+    positions: &HashMap<usize, usize>,
+    block: Blk<'c>,
+    alloc: Op<'c>,
+) -> std::result::Result<(usize, usize), String> {
+    let position = |op: Op<'c>| positions.get(&ir::op_key(ancestor_in(op, block)?)).copied();
     let place = || alloc.location();
-    let first = position(alloc).ok_or_else(|| format!("{}: a temporary outside its kernel", place()))?;
-    let mut last = first;
+    let made = position(alloc).ok_or_else(|| format!("{}: a temporary outside its kernel", place()))?;
+    let (mut first, mut last) = (usize::MAX, made);
     let mut seen = HashSet::new();
     let mut aliases = vec![ir::result(alloc, 0)];
     while let Some(value) = aliases.pop() {
@@ -96,7 +100,11 @@ fn lifetime<'c>(top: &[Op<'c>], block: Blk<'c>, alloc: Op<'c>) -> std::result::R
             continue;
         }
         for user in ir::users(value) {
-            last = last.max(position(user).unwrap_or(last));
+            let at = position(user).unwrap_or(last);
+            last = last.max(at);
+            if !is_view(user) {
+                first = first.min(at);
+            }
             if let Some(around) = handed_to(user) {
                 if LOOPS.contains(&ir::name_of(around)) && is_inside(alloc, around) {
                     return Err(format!("{}: a temporary that a loop hands to its next iteration", place()));
@@ -107,14 +115,17 @@ fn lifetime<'c>(top: &[Op<'c>], block: Blk<'c>, alloc: Op<'c>) -> std::result::R
             aliases.extend(ir::op_blocks(user).into_iter().flat_map(ir::arguments).filter(is_buffer));
         }
     }
-    Ok((first, last))
+    // Memory is needed from the first access, which may come long after the allocation.
+    Ok((first.min(last), last))
 }
 
 /// Operations whose body runs again with the values it yielded.
 const LOOPS: &[&str] = &["scf.for", "scf.while"];
 
+/// Whether a value may name memory. Loops over vectors change the element type of a row by way of LLVM's descriptor.
 fn is_buffer(value: &Val<'_>) -> bool {
     ir::is_memref(value.r#type())
+        || ir::defining_op(*value).is_some_and(|op| ir::is(op, "builtin.unrealized_conversion_cast"))
 }
 
 /// The operation around a terminator that hands its operands on.

@@ -78,8 +78,9 @@ impl<'l, 'm> Unit<'l, 'm> {
     /// Runs LLVM's optimizer.
     pub fn optimize(&self) -> Result<()> {
         let options = PassBuilderOptions::create();
-        // Straight-line code is in vectors already; looking for more of them takes long and finds nothing.
+        // Loops come here in vectors and unrolled as far as that pays; looking for more takes long and finds nothing.
         options.set_loop_slp_vectorization(false);
+        options.set_loop_unrolling(false);
         self.module.run_passes("default<O3>", &self.machine.machine, options).map_err(llvm("optimization"))
     }
 

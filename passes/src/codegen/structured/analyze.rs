@@ -5,6 +5,7 @@ use melior::ir::{AffineExpr, AffineMap, Attribute, ValueLike, operation::Operati
 use super::{
     body::Body,
     nest::{Access, Dim, Kind, Nest},
+    stages::Stage,
 };
 use crate::codegen::ir::{self, Op, Val};
 
@@ -17,6 +18,15 @@ pub struct Structured<'c> {
     pub outputs: Vec<Val<'c>>,
     /// Nothing for a copy.
     pub body: Option<Body<'c>>,
+    /// What an output holds before, if that is computed here; one per output of the body.
+    pub before: Vec<Option<Stage<'c>>>,
+    /// What becomes of the results; its own results go to the outputs after those of the body.
+    pub after: Option<Stage<'c>>,
+    /// Whether the results of the body are stored themselves.
+    pub keeps_result: bool,
+    /// Merged operations: where the loops go if not to `op`, and which operations go away with them.
+    pub place: Option<Op<'c>>,
+    pub absorbed: Vec<Op<'c>>,
 }
 
 /// An input: a buffer, or one value for all iterations.
@@ -26,15 +36,26 @@ pub enum Operand<'c> {
     Value(Val<'c>),
 }
 
-/// Reads an operation; nothing if it is not structured, or its accesses are not linear with known strides.
+/// Reads an operation; nothing if it is not structured, or its accesses are not linear with known strides. The nest has
+/// the dimensions of the operation.
 pub fn read<'c>(op: Op<'c>) -> Option<Structured<'c>> {
-    let mut structured = match ir::name_of(op) {
-        "linalg.generic" => generic(op)?,
-        "memref.copy" => copy(op)?,
-        _ => return None,
-    };
-    structured.nest.simplify();
-    Some(structured)
+    match ir::name_of(op) {
+        "linalg.generic" => generic(op),
+        "memref.copy" => copy(op),
+        _ => None,
+    }
+}
+
+impl<'c> Structured<'c> {
+    fn new(op: Op<'c>, nest: Nest, inputs: Vec<Operand<'c>>, outputs: Vec<Val<'c>>, body: Option<Body<'c>>) -> Self {
+        let before = vec![None; outputs.len()];
+        Self { op, nest, inputs, outputs, body, before, after: None, keeps_result: true, place: None, absorbed: vec![] }
+    }
+}
+
+/// How many of a `linalg.generic`'s operands are inputs.
+pub fn input_count(op: Op<'_>) -> Option<usize> {
+    op.operand_count().checked_sub(segment(op, 1)?)
 }
 
 fn generic<'c>(op: Op<'c>) -> Option<Structured<'c>> {
@@ -46,7 +67,7 @@ fn generic<'c>(op: Op<'c>) -> Option<Structured<'c>> {
     let maps = ir::array(op.attribute("indexing_maps").ok()?)?;
     let kinds: Vec<Kind> =
         ir::array(op.attribute("iterator_types").ok()?)?.into_iter().map(kind).collect::<Option<_>>()?;
-    let input_count = operands.len() - segment(op, 1)?;
+    let input_count = input_count(op)?;
     let mut nest = Nest {
         dims: kinds.iter().map(|&kind| Dim { extent: -1, kind, index_of: None }).collect(),
         inputs: vec![],
@@ -81,7 +102,7 @@ fn generic<'c>(op: Op<'c>) -> Option<Structured<'c>> {
     if reads_reductions {
         return None;
     }
-    Some(Structured { op, nest, inputs, outputs: operands[input_count..].to_vec(), body: Some(body) })
+    Some(Structured::new(op, nest, inputs, operands[input_count..].to_vec(), Some(body)))
 }
 
 fn copy<'c>(op: Op<'c>) -> Option<Structured<'c>> {
@@ -93,7 +114,7 @@ fn copy<'c>(op: Op<'c>) -> Option<Structured<'c>> {
     };
     let dims = shape.iter().map(|&extent| Dim { extent, kind: Kind::Parallel, index_of: None }).collect();
     let nest = Nest { dims, inputs: vec![access(from)?], outputs: vec![access(to)?] };
-    Some(Structured { op, nest, inputs: vec![Operand::Buffer(from)], outputs: vec![to], body: None })
+    Some(Structured::new(op, nest, vec![Operand::Buffer(from)], vec![to], None))
 }
 
 /// The n-th of an operation's operand segment sizes.

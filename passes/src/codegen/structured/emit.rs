@@ -10,6 +10,7 @@ use super::{
     memory::{Flat, Index, mask},
     nest::{Access, ceil_div},
     schedule::{Load, Schedule},
+    stages::{Feed, Stage},
 };
 use crate::codegen::{
     error::{CodegenError, Result},
@@ -35,21 +36,14 @@ struct Point {
 
 /// Writes one structured operation as loops before it. The operation itself stays.
 pub struct Emitter<'c, 's> {
-    pub source: &'s Structured<'c>,
-    pub schedule: &'s Schedule,
-    /// The value that every output holds before, instead of what is in memory; one per output.
-    pub initial: Vec<Option<Val<'c>>>,
+    source: &'s Structured<'c>,
+    schedule: &'s Schedule,
     inputs: Vec<Option<Flat<'c>>>,
     outputs: Vec<Flat<'c>>,
 }
 
 impl<'c, 's> Emitter<'c, 's> {
-    pub fn new(
-        b: &Builder<'c>,
-        source: &'s Structured<'c>,
-        schedule: &'s Schedule,
-        initial: Vec<Option<Val<'c>>>,
-    ) -> Self {
+    pub fn new(b: &Builder<'c>, source: &'s Structured<'c>, schedule: &'s Schedule) -> Self {
         let nest = &source.nest;
         let span = |a: &Access| {
             let reach: i64 = nest.dims.iter().zip(&a.strides).map(|(d, s)| (d.extent - 1) * s.max(&0)).sum();
@@ -70,7 +64,7 @@ impl<'c, 's> Emitter<'c, 's> {
             .zip(&nest.outputs)
             .map(|(buffer, access)| Flat::new(b, *buffer, span(access)))
             .collect();
-        Self { source, schedule, initial, inputs, outputs }
+        Self { source, schedule, inputs, outputs }
     }
 
     /// Writes everything.
@@ -174,13 +168,13 @@ impl<'c, 's> Emitter<'c, 's> {
         // Accumulators, one per point and output, outputs fastest.
         let mut accumulators = Vec::new();
         for point in &points {
-            for output in 0..self.outputs.len() {
+            for output in 0..self.accumulators() {
                 accumulators.push(match self.combiner(output) {
                     Some(combiner) if self.reduces_lanes() => {
                         let neutral = combiner.neutral(b, self.outputs[output].element);
                         Lanes { value: self.widen(b, neutral), is_vector: true }
                     }
-                    _ => self.initial(b, place, point, output),
+                    _ => self.initial(b, place, point, output)?,
                 });
             }
         }
@@ -188,12 +182,55 @@ impl<'c, 's> Emitter<'c, 's> {
         if self.reduces_lanes() {
             return self.finish_lanes(b, place, &points, &done);
         }
-        for (point, results) in points.iter().zip(done.chunks(self.outputs.len())) {
+        for (point, results) in points.iter().zip(done.chunks(self.accumulators())) {
+            self.finish(b, place, point, results)?;
+        }
+        Ok(())
+    }
+
+    /// The outputs of the body itself; those of a merged stage come after.
+    fn accumulators(&self) -> usize {
+        self.source.before.len()
+    }
+
+    /// Puts the results of a point where they belong.
+    fn finish(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point, results: &[Lanes<'c>]) -> Result<()> {
+        if self.source.keeps_result {
             for (output, result) in results.iter().enumerate() {
                 self.store(b, place, point, output, *result);
             }
         }
+        if let Some(stage) = &self.source.after {
+            let values = self.stage(b, place, point, stage, results)?;
+            for (i, value) in values.into_iter().enumerate() {
+                self.store(b, place, point, self.accumulators() + i, value);
+            }
+        }
         Ok(())
+    }
+
+    /// What a merged stage yields at a point.
+    fn stage(
+        &self,
+        b: &Builder<'c>,
+        place: &Place<'c>,
+        point: &Point,
+        stage: &Stage<'c>,
+        results: &[Lanes<'c>],
+    ) -> Result<Vec<Lanes<'c>>> {
+        let mut cache = HashMap::new();
+        let mut bindings = Bindings::new();
+        for (argument, feed) in stage.body.inputs.iter().zip(&stage.feeds).filter(|(a, _)| stage.body.reads(**a)) {
+            let value = match feed {
+                Feed::Input(input) => self.operand(b, place, point, *input, &mut cache)?,
+                Feed::Accumulator(output) => results[*output],
+            };
+            bindings.insert(ir::key(*argument), value);
+        }
+        let repeat =
+            Repeat { body: &stage.body, builder: *b, lanes: self.lanes(), contract: false, skip: HashSet::new() };
+        repeat.run(&mut bindings);
+        Ok(stage.body.yields.iter().map(|y| repeat.lookup(*y, &bindings)).collect())
     }
 
     fn combiner(&self, output: usize) -> Option<&'static super::body::Combiner> {
@@ -205,10 +242,13 @@ impl<'c, 's> Emitter<'c, 's> {
     }
 
     /// What an output holds before the operation, at a point.
-    fn initial(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point, output: usize) -> Lanes<'c> {
+    fn initial(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point, output: usize) -> Result<Lanes<'c>> {
         let is_vector = self.schedule.vector.is_some() && !self.reduces_lanes();
-        if let Some(value) = self.initial[output] {
-            return Lanes { value: if is_vector { self.widen(b, value) } else { value }, is_vector };
+        if let Some(stage) = &self.source.before[output] {
+            let value = self.stage(b, place, point, stage, &[])?.first().copied();
+            let value = value.ok_or_else(|| CodegenError::internal("a start without a value"))?;
+            let widened = is_vector && !value.is_vector;
+            return Ok(Lanes { value: if widened { self.widen(b, value.value) } else { value.value }, is_vector });
         }
         let access = &self.source.nest.outputs[output];
         let at = place.outputs[output].plus(self.distance(point, access));
@@ -217,9 +257,9 @@ impl<'c, 's> Emitter<'c, 's> {
             Some(v) => {
                 let stride = access.strides[v.dim];
                 let how = if stride == 1 { Load::Contiguous } else { Load::Gathered };
-                Lanes { value: flat.load_vector(b, at, stride, how, v.lanes, point.active), is_vector }
+                Ok(Lanes { value: flat.load_vector(b, at, stride, how, v.lanes, point.active), is_vector })
             }
-            None => Lanes { value: flat.load(b, at), is_vector },
+            None => Ok(Lanes { value: flat.load(b, at), is_vector }),
         }
     }
 
@@ -227,7 +267,7 @@ impl<'c, 's> Emitter<'c, 's> {
         let access = &self.source.nest.outputs[output];
         let at = place.outputs[output].plus(self.distance(point, access));
         let flat = &self.outputs[output];
-        match self.schedule.vector {
+        match self.schedule.vector.filter(|_| !self.reduces_lanes()) {
             Some(v) => {
                 let value = if result.is_vector { result.value } else { self.widen(b, result.value) };
                 flat.store_vector(b, at, access.strides[v.dim], value, v.lanes, point.active);
@@ -247,13 +287,12 @@ impl<'c, 's> Emitter<'c, 's> {
             };
             let mut bindings = self.inputs(b, place, point, &mut cache)?;
             for (output, argument) in body.outputs.iter().enumerate().filter(|(_, a)| body.reads(**a)) {
-                bindings.insert(ir::key(*argument), self.initial(b, place, point, output));
+                bindings.insert(ir::key(*argument), self.initial(b, place, point, output)?);
             }
             let repeat = self.repeat(b, HashSet::new(), false)?;
             repeat.run(&mut bindings);
-            for (output, yielded) in body.yields.iter().enumerate() {
-                self.store(b, place, point, output, repeat.lookup(*yielded, &bindings));
-            }
+            let results: Vec<Lanes> = body.yields.iter().map(|y| repeat.lookup(*y, &bindings)).collect();
+            self.finish(b, place, point, &results)?;
         }
         Ok(())
     }
@@ -274,7 +313,12 @@ impl<'c, 's> Emitter<'c, 's> {
         let tile = self.schedule.tile(dim);
         let whole = extent / tile * tile;
         let mut current = accumulators;
-        if whole > tile {
+        if self.is_unrolled(level, points.len()) {
+            for at in (0..whole).step_by(tile as usize) {
+                let next = self.moved(b, &place, dim, Index::constant(at), tile);
+                current = self.reduce(b, level + 1, next, points, current)?;
+            }
+        } else if whole > tile {
             let before: Vec<Val> = current.iter().map(|a| a.value).collect();
             let vectors: Vec<bool> = current.iter().map(|a| a.is_vector).collect();
             let lanes = |values: &[Val<'c>]| -> Vec<Lanes<'c>> {
@@ -297,6 +341,15 @@ impl<'c, 's> Emitter<'c, 's> {
         Ok(current)
     }
 
+    /// Whether the reduction loops from `level` inwards are few enough steps to be written out: the window of a
+    /// convolution would otherwise be loops of three iterations.
+    fn is_unrolled(&self, level: usize, points: usize) -> bool {
+        const MOST: i64 = 320;
+        let trips = |d: &usize| ceil_div(self.source.nest.dims[*d].extent, self.schedule.tile(*d));
+        let steps: i64 = self.schedule.reduction[level..].iter().map(trips).fold(1, i64::saturating_mul);
+        steps.saturating_mul(points as i64) <= MOST
+    }
+
     /// One step of all reductions, for every point.
     fn accumulate(
         &self,
@@ -306,7 +359,7 @@ impl<'c, 's> Emitter<'c, 's> {
         accumulators: &[Lanes<'c>],
     ) -> Result<Vec<Lanes<'c>>> {
         let body = self.source.body.as_ref().ok_or_else(|| CodegenError::internal("a copy that reduces"))?;
-        let outputs = self.outputs.len();
+        let outputs = self.accumulators();
         let mut cache = HashMap::new();
         let mut results = Vec::with_capacity(accumulators.len());
         for (point, before) in points.iter().zip(accumulators.chunks(outputs)) {
@@ -361,9 +414,10 @@ impl<'c, 's> Emitter<'c, 's> {
 
     /// Combines the lanes of the accumulators into elements, with what the outputs held before.
     fn finish_lanes(&self, b: &Builder<'c>, place: &Place<'c>, points: &[Point], done: &[Lanes<'c>]) -> Result<()> {
-        let outputs = self.outputs.len();
+        let outputs = self.accumulators();
         let count = self.schedule.vector.map_or(1, |v| v.count) as usize;
         for (group, results) in points.chunks(count).zip(done.chunks(count * outputs)) {
+            let mut totals = vec![];
             for output in 0..outputs {
                 let combiner = self.combiner(output).ok_or_else(|| CodegenError::internal("no combiner"))?;
                 let mut vectors: Vec<Val> = results.iter().skip(output).step_by(outputs).map(|l| l.value).collect();
@@ -380,12 +434,10 @@ impl<'c, 's> Emitter<'c, 's> {
                     attributes.push(("fastmath", b.fast_math("reassoc")));
                 }
                 let total = self.total(b, vectors[0], element, &attributes);
-                let before = self.initial(b, place, &group[0], output).value;
-                let value = self.combine(b, combiner, before, total);
-                let access = &self.source.nest.outputs[output];
-                let at = place.outputs[output].plus(self.distance(&group[0], access));
-                self.outputs[output].store(b, at, value);
+                let before = self.initial(b, place, &group[0], output)?.value;
+                totals.push(Lanes { value: self.combine(b, combiner, before, total), is_vector: false });
             }
+            self.finish(b, place, &group[0], &totals)?;
         }
         Ok(())
     }
@@ -421,16 +473,10 @@ impl<'c, 's> Emitter<'c, 's> {
         cache: &mut HashMap<(usize, i64, i64), Lanes<'c>>,
     ) -> Result<Bindings<'c>> {
         let mut bindings = Bindings::new();
-        for (i, operand) in self.source.inputs.iter().enumerate() {
-            let Some(argument) = self.source.body.as_ref().map(|body| body.inputs[i]) else { continue };
-            if ir::uses(argument).is_empty() {
-                continue;
+        for (i, argument) in self.source.body.iter().flat_map(|body| &body.inputs).enumerate() {
+            if !ir::uses(*argument).is_empty() {
+                bindings.insert(ir::key(*argument), self.operand(b, place, point, i, cache)?);
             }
-            let value = match operand {
-                Operand::Value(value) => Lanes { value: *value, is_vector: false },
-                Operand::Buffer(_) => self.input(b, place, point, i, cache)?,
-            };
-            bindings.insert(ir::key(argument), value);
         }
         for op in self.source.body.iter().flat_map(|body| &body.indices) {
             let of = op.attribute("dim").ok().and_then(ir::integer_value).unwrap_or(0) as usize;
@@ -438,6 +484,21 @@ impl<'c, 's> Emitter<'c, 's> {
             bindings.insert(ir::key(ir::result(*op, 0)), value);
         }
         Ok(bindings)
+    }
+
+    /// An input of the whole, at a point.
+    fn operand(
+        &self,
+        b: &Builder<'c>,
+        place: &Place<'c>,
+        point: &Point,
+        input: usize,
+        cache: &mut HashMap<(usize, i64, i64), Lanes<'c>>,
+    ) -> Result<Lanes<'c>> {
+        match self.source.inputs[input] {
+            Operand::Value(value) => Ok(Lanes { value, is_vector: false }),
+            Operand::Buffer(_) => self.input(b, place, point, input, cache),
+        }
     }
 
     fn input(
@@ -490,12 +551,7 @@ impl<'c, 's> Emitter<'c, 's> {
             None => Lanes { value: place.dims[dim].plus(unrolled).build(b), is_vector: false },
             Some(v) => {
                 let first = self.widen(b, place.dims[dim].plus(point.vector * v.lanes).build(b));
-                // `vector.step` would be shorter, but has no conversion to LLVM outside of its own pass.
-                let steps: Vec<String> = (0..v.lanes).map(|i| i.to_string()).collect();
-                let steps = format!("dense<[{}]> : vector<{}xindex>", steps.join(", "), v.lanes);
-                let steps = Attribute::parse(b.context, &steps)
-                    .expect("a list of numbers is an attribute of the vector type of as many lanes");
-                let steps = b.value("arith.constant", &[], first.r#type(), &[("value", steps)]);
+                let steps = b.positions(v.lanes);
                 let value = b.value("arith.addi", &[first, steps], first.r#type(), &[]);
                 Lanes { value, is_vector: true }
             }

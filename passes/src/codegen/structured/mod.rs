@@ -7,29 +7,33 @@
 //!
 //! A nest is read ([`analyze`]) into numbers ([`nest`]), scheduled by a cost estimate ([`schedule`]): one dimension runs
 //! in vectors, one or two parallel dimensions are unrolled so that every load is used several times, accumulators stay
-//! in registers over all reductions. [`emit`] writes the result. Float additions and multiplications inside reductions
+//! in registers over all reductions. What an accumulator starts from and what its result goes into is merged into the
+//! same loops ([`stages`]), and fills leave out what is overwritten at once ([`border`]). [`emit`] writes the result. Float additions and multiplications inside reductions
 //! may contract into fused ones, and reductions may be reordered; elementwise operations keep their rounding.
 
 mod analyze;
 mod body;
+mod border;
 mod emit;
 mod memory;
+mod memory_use;
 pub mod nest;
 pub mod schedule;
+mod stages;
 
-use melior::{
-    Context,
-    ir::{ValueLike, operation::OperationLike},
-};
+pub use memory_use::is_view;
+
+use melior::Context;
 
 use self::{
     analyze::{Operand, Structured},
     emit::Emitter,
+    nest::Nest,
     schedule::Facts,
 };
 use crate::codegen::{
     error::{CodegenError, Result},
-    ir::{self, Builder, Op, Val},
+    ir::{self, Builder, Op},
     llvm::target::TargetInfo,
 };
 
@@ -50,16 +54,18 @@ impl Shape {
 pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, shape: Shape, only_copies: bool) -> Result<()> {
     let chosen = |source: &Structured<'c>| writes_each_element_once(source) && (source.body.is_none() || !only_copies);
     let all: Vec<Structured> = ir::walk(kernel).into_iter().filter_map(analyze::read).filter(chosen).collect();
-    let starts: Vec<Vec<Option<Start>>> = all.iter().map(|source| starts(source, &all)).collect();
-    let fused: Vec<Op> = starts.iter().flatten().flatten().map(|start| start.fill).collect();
-    for (source, starts) in all.iter().zip(&starts).filter(|(source, _)| !fused.contains(&source.op)) {
-        if source.nest.is_empty() {
-            continue;
+    let merged = stages::merge(all.clone(), kernel);
+    // Everything is decided before anything is written.
+    let parts: Vec<Vec<Nest>> = merged.iter().map(|source| border::parts(source, &all)).collect();
+    for (source, parts) in merged.into_iter().zip(parts) {
+        let place = source.place.unwrap_or(source.op);
+        let b = Builder::before(context, place).ok_or_else(|| CodegenError::internal("a detached operation"))?;
+        for mut nest in parts.into_iter().filter(|nest| !nest.is_empty()) {
+            nest.simplify();
+            let part = Structured { nest, ..source.clone() };
+            let schedule = schedule::choose(&part.nest, &facts(&part, shape));
+            Emitter::new(&b, &part, &schedule).emit(&b)?;
         }
-        let b = Builder::before(context, source.op).ok_or_else(|| CodegenError::internal("a detached operation"))?;
-        let schedule = schedule::choose(&source.nest, &facts(source, shape));
-        let initial = starts.iter().map(|start| start.map(|s| s.value)).collect();
-        Emitter::new(&b, source, &schedule, initial).emit(&b)?;
     }
     all.iter().for_each(|source| ir::erase(source.op));
     Ok(())
@@ -74,11 +80,10 @@ fn writes_each_element_once(source: &Structured) -> bool {
 
 fn facts(source: &Structured, shape: Shape) -> Facts {
     let body = source.body.as_ref();
-    let reads = source
-        .inputs
-        .iter()
-        .enumerate()
-        .map(|(i, operand)| matches!(operand, Operand::Buffer(_)) && body.is_none_or(|b| b.reads(b.inputs[i])));
+    // Of the inputs of merged stages nothing is read in the inner loops.
+    let is_read = |i: usize| body.is_none_or(|b| b.inputs.get(i).is_some_and(|argument| b.reads(*argument)));
+    let reads =
+        source.inputs.iter().enumerate().map(|(i, operand)| matches!(operand, Operand::Buffer(_)) && is_read(i));
     Facts {
         vector_bytes: shape.vector_bytes,
         registers: shape.registers,
@@ -87,67 +92,5 @@ fn facts(source: &Structured, shape: Shape) -> Facts {
         vectorizable: body.is_none_or(|b| b.vectorizable),
         associative: body.is_some_and(|b| b.reductions.is_some()),
         reads: reads.collect(),
-    }
-}
-
-/// A fill that gives an accumulator its first value, and that value.
-#[derive(Clone, Copy)]
-struct Start<'c> {
-    fill: Op<'c>,
-    value: Val<'c>,
-}
-
-/// For each output of a reduction, the fill just before it that writes that buffer, if nothing else sees what it wrote.
-fn starts<'c>(source: &Structured<'c>, all: &[Structured<'c>]) -> Vec<Option<Start<'c>>> {
-    let start = |buffer: &Val<'c>| {
-        if !source.nest.has_reductions() || source.nest.is_empty() {
-            return None;
-        }
-        let fill = all.iter().rev().find(|f| {
-            f.outputs[..] == [*buffer] && f.op.block() == source.op.block() && f.op.is_before_in_block(source.op)
-        })?;
-        let value = filled_value(fill)?;
-        // What is not written would keep what was there before the fill.
-        if elements_written(source) != elements_written(fill) {
-            return None;
-        }
-        let unseen = ir::users(*buffer).into_iter().all(|user| {
-            let Some(user) = ancestor_beside(user, source.op) else { return false };
-            let is_view = ir::results(user).iter().any(|r| ir::is_memref(r.r#type()));
-            user == source.op
-                || user == fill.op
-                || source.op.is_before_in_block(user)
-                || (!is_view && user.is_before_in_block(fill.op))
-        });
-        let reads_it = source.inputs.contains(&Operand::Buffer(*buffer));
-        (unseen && !reads_it).then_some(Start { fill: fill.op, value })
-    };
-    source.outputs.iter().map(start).collect()
-}
-
-/// How many elements an operation writes to each of its outputs.
-fn elements_written(source: &Structured) -> i64 {
-    source.nest.of_kind(nest::Kind::Parallel).map(|d| source.nest.dims[d].extent).product()
-}
-
-/// The operation around (or equal to) `op` that is in the same block as `other`.
-fn ancestor_beside<'c>(op: Op<'c>, other: Op<'c>) -> Option<Op<'c>> {
-    let mut op = op;
-    while op.block() != other.block() {
-        op = op.parent_operation()?;
-    }
-    Some(op)
-}
-
-/// The one value that an operation writes to every element of its output.
-fn filled_value<'c>(source: &Structured<'c>) -> Option<Val<'c>> {
-    let body = source.body.as_ref().filter(|b| b.ops.is_empty())?;
-    let [yielded] = body.yields[..] else { return None };
-    match body.inputs.iter().position(|argument| *argument == yielded) {
-        Some(i) => match source.inputs[i] {
-            Operand::Value(value) => Some(value),
-            Operand::Buffer(_) => None,
-        },
-        None => (!body.outputs.contains(&yielded)).then_some(yielded),
     }
 }

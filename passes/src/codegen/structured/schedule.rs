@@ -260,7 +260,10 @@ fn tile_cost(nest: &Nest, facts: &Facts, schedule: &Schedule, sizes: &[(usize, i
     let mut step = loads.max(shuffles).max(compute + 0.25 * shuffles);
     if nest.has_reductions() {
         step = step.max(LATENCY) + 0.5;
-        if accumulators + vectors as f64 > facts.registers as f64 - 1.0 {
+        // A load that is put together in registers needs some for its parts.
+        let shuffled = schedule.loads.iter().any(|l| !matches!(l, Load::Broadcast | Load::Contiguous));
+        let loaded = vectors as f64 + if shuffled { 3.0 } else { 1.0 };
+        if accumulators + loaded > facts.registers as f64 {
             step += accumulators;
         }
     } else {

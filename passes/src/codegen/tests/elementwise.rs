@@ -239,3 +239,35 @@ fn chains_after_a_contraction_need_no_scratch_memory() {
         .collect();
     assert_close(&model.run_f32(&[&a, &b], 4096), &expected, 1e-5);
 }
+
+#[test]
+fn loops_carry_tensors() {
+    // h = tanh(w * h + x[t]) for each step, as in a recurrence: the old state is read while the new one is computed.
+    let body = "%c0 = arith.constant 0 : index
+         %c1 = arith.constant 1 : index
+         %c5 = arith.constant 5 : index
+         %z = arith.constant 0.0 : f32
+         %e = tensor.empty() : tensor<5x18xf32>
+         %h0 = tensor.empty() : tensor<18xf32>
+         %h = linalg.fill ins(%z : f32) outs(%h0 : tensor<18xf32>) -> tensor<18xf32>
+         %r:2 = scf.for %t = %c0 to %c5 step %c1 iter_args(%s = %h, %all = %e) -> (tensor<18xf32>, tensor<5x18xf32>) {
+           %x = tensor.extract_slice %a0[%t, 0] [1, 18] [1, 1] : tensor<5x18xf32> to tensor<18xf32>
+           %n0 = tensor.empty() : tensor<18xf32>
+           %n1 = linalg.copy ins(%x : tensor<18xf32>) outs(%n0 : tensor<18xf32>) -> tensor<18xf32>
+           %n2 = linalg.matvec ins(%a1, %s : tensor<18x18xf32>, tensor<18xf32>) outs(%n1 : tensor<18xf32>) -> tensor<18xf32>
+           %n3 = linalg.tanh ins(%n2 : tensor<18xf32>) outs(%n0 : tensor<18xf32>) -> tensor<18xf32>
+           %next = tensor.insert_slice %n3 into %all[%t, 0] [1, 18] [1, 1] : tensor<18xf32> into tensor<5x18xf32>
+           scf.yield %n3, %next : tensor<18xf32>, tensor<5x18xf32>
+         }
+         return %r#1 : tensor<5x18xf32>";
+    let (x, w) = (noise(90, 1), noise(324, 2));
+    let mut state = vec![0f32; 18];
+    let mut expected = vec![];
+    for t in 0..5 {
+        state =
+            (0..18).map(|i| (x[t * 18 + i] + (0..18).map(|j| w[i * 18 + j] * state[j]).sum::<f32>()).tanh()).collect();
+        expected.extend_from_slice(&state);
+    }
+    let text = module(&["tensor<5x18xf32>", "tensor<18x18xf32>"], &["tensor<5x18xf32>"], body);
+    assert_close(&Model::new(&text).run_f32(&[&x, &w], 90), &expected, 1e-5);
+}

@@ -4,6 +4,7 @@
 mod basics;
 mod contractions;
 mod elementwise;
+mod merging;
 mod products;
 
 use melior::{Context, ir::Module};
