@@ -37,9 +37,9 @@ module attributes {hwc.cpu = "x86-64-v3"} {
 // CHECK: vector.load %{{.*}} : memref<{{.*}}>, vector<{{[0-9]+}}xf32>
 // CHECK: vector.reduction <add>
 // CHECK: return
-func.func private @rows(%x: memref<4x64xf32>, %y: memref<4xf32>) {
+func.func private @rows(%x: memref<4x640xf32>, %y: memref<4xf32>) {
   linalg.generic {indexing_maps = [#row, #sum], iterator_types = ["parallel", "reduction"]}
-      ins(%x : memref<4x64xf32>) outs(%y : memref<4xf32>) {
+      ins(%x : memref<4x640xf32>) outs(%y : memref<4xf32>) {
   ^bb0(%a: f32, %out: f32):
     %0 = arith.addf %a, %out : f32
     linalg.yield %0 : f32

@@ -344,10 +344,11 @@ impl<'c, 's> Emitter<'c, 's> {
     /// Whether the reduction loops from `level` inwards are few enough steps to be written out: the window of a
     /// convolution would otherwise be loops of three iterations.
     fn is_unrolled(&self, level: usize, points: usize) -> bool {
+        const MOST_STEPS: i64 = 32;
         const MOST: i64 = 320;
         let trips = |d: &usize| ceil_div(self.source.nest.dims[*d].extent, self.schedule.tile(*d));
         let steps: i64 = self.schedule.reduction[level..].iter().map(trips).fold(1, i64::saturating_mul);
-        steps.saturating_mul(points as i64) <= MOST
+        steps <= MOST_STEPS && steps.saturating_mul(points as i64) <= MOST
     }
 
     /// One step of all reductions, for every point.
