@@ -22,6 +22,12 @@ use mlir_sys as sys;
 
 use super::error::{CodegenError, Result};
 
+/// On an `scf.for`: its iterations may run in any order and at the same time.
+pub const PARALLEL: &str = "hwc.parallel";
+
+/// On an `scf.execute_region`: the operations in it may run in any order and at the same time.
+pub const INDEPENDENT: &str = "hwc.independent";
+
 pub type Op<'c> = OperationRef<'c, 'c>;
 pub type Val<'c> = Value<'c, 'c>;
 pub type Blk<'c> = BlockRef<'c, 'c>;
@@ -543,6 +549,36 @@ impl<'c> Builder<'c> {
         let ty = self.vector(element_type(a.r#type()), mask.len() as i64);
         let mask = DenseI64ArrayAttribute::new(self.context, mask).into();
         self.value("vector.shuffle", &[a, b], ty, &[("mask", mask)])
+    }
+
+    /// A counted loop whose iterations may run in any order, and at the same time: none reads what another one writes.
+    pub fn parallel_loop<E>(
+        &self,
+        from: i64,
+        to: i64,
+        step: i64,
+        body: impl FnOnce(Self, Val<'c>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let mut around = None;
+        self.for_loop(from, to, step, &[], |inner, iv, _| {
+            around = inner.block.parent_operation();
+            body(inner, iv).map(|()| vec![])
+        })?;
+        if let Some(op) = around {
+            set_attribute(op, PARALLEL, self.unit());
+        }
+        Ok(())
+    }
+
+    /// A group of operations and loops of which none reads what another one writes, so that their order is free.
+    pub fn independent<E>(&self, body: impl FnOnce(Self) -> std::result::Result<(), E>) -> std::result::Result<(), E> {
+        let op = self.op_with_regions("scf.execute_region", &[], &[], &[(INDEPENDENT, self.unit())], &[&[]]);
+        if let Some(block) = entry(op) {
+            let inner = self.in_block(block);
+            body(inner)?;
+            inner.op("scf.yield", &[], &[], &[]);
+        }
+        Ok(())
     }
 
     /// A counted loop that carries values; `body` gets the index and the values, and returns the next ones.

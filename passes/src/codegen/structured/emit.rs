@@ -78,7 +78,7 @@ impl<'c, 's> Emitter<'c, 's> {
             dims: vec![Index::constant(0); nest.dims.len()],
             sizes: vec![1; nest.dims.len()],
         };
-        self.parallel(b, 0, place)
+        b.independent(|inner| self.parallel(&inner, 0, place))
     }
 
     /// Moves along a dimension.
@@ -105,9 +105,9 @@ impl<'c, 's> Emitter<'c, 's> {
         let tile = self.schedule.tile(dim);
         let whole = extent / tile * tile;
         if whole > tile {
-            b.for_loop(0, whole, tile, &[], |inner, iv, _| {
+            b.parallel_loop(0, whole, tile, |inner, iv| {
                 let next = self.moved(&inner, &place, dim, Index { value: Some(iv), constant: 0 }, tile);
-                self.parallel(&inner, level + 1, next).map(|()| vec![])
+                self.parallel(&inner, level + 1, next)
             })?;
         } else if whole == tile {
             self.parallel(b, level + 1, self.moved(b, &place, dim, Index::constant(0), tile))?;
