@@ -28,10 +28,13 @@ pub fn header(manifest: &Manifest) -> String {
         manifest.arena.bytes,
         manifest.arena.alignment,
     );
+    text += &format!("\n/* Threads that share the work of a call. */\n{}", abi::WORKERS_DECLARATION);
     text += &format!(
         "\n/* Runs the model once. `weights` is the content of the file NAME.weights and `arena` scratch memory, both aligned to\n   \
-         HWC_ALIGNMENT bytes; `workers` is NULL. Calls may overlap if each has its own arena and outputs. Returns 0. */\n\
-         int32_t {}(const void *weights, void *arena, const void *const *inputs, void *const *outputs, void *workers);\n\n\
+         HWC_ALIGNMENT bytes; `workers` is NULL, or threads to share the work with: your own, or hwc_pool_workers of libhwc_runtime.\n   \
+         The outputs do not depend on them. Calls may overlap if each has its own arena and outputs. Returns 0. */\n\
+         int32_t {}(const void *weights, void *arena, const void *const *inputs, void *const *outputs,\n                \
+         const hwc_workers *workers);\n\n\
          /* What the model asks for and gives, as JSON. */\nextern const char {}[];\n\n\
          #ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
         abi::ENTRY_SYMBOL,

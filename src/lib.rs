@@ -31,6 +31,6 @@ mod options;
 pub use artifact::Artifact;
 pub use compiler::{Compiler, Stage};
 pub use error::{Diagnostic, Error, Fault, Severity};
-pub use hwc_runtime::{DType, Outputs, RunError, Session, Tensor};
+pub use hwc_runtime::{DType, Executor, Outputs, Pool, RunError, Session, Tensor, Threads};
 pub use model::Model;
 pub use options::{Options, Phase, Target};

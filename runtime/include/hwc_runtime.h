@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /* The version of this header. A library that offers another one refuses to open a session. */
-#define HWC_API_VERSION 1
+#define HWC_API_VERSION 2
 
 typedef int32_t hwc_status;
 enum {
@@ -84,6 +84,24 @@ typedef struct hwc_tensor {
 /* A loaded model. */
 typedef struct hwc_session hwc_session;
 
+/* Threads that share the work of a call; also what hwc_run of a model compiled as a library takes. */
+#ifndef HWC_WORKERS
+#define HWC_WORKERS
+typedef struct hwc_workers {
+    /* Into how many parts loops are split; 0 and 1 mean the calling thread alone. */
+    uint32_t threads;
+    /* Calls task(frame, part, parts) exactly once for each part below parts, on whatever threads, in any order or at the
+     * same time, and returns when all have returned. */
+    void (*parallel)(void *context, void (*task)(void *frame, uint32_t part, uint32_t parts), void *frame,
+                     uint32_t parts);
+    /* Handed to parallel. */
+    void *context;
+} hwc_workers;
+#endif
+
+/* A pool of threads. */
+typedef struct hwc_pool hwc_pool;
+
 /* The HWC_API_VERSION of the library. */
 uint32_t hwc_api_version(void);
 
@@ -118,6 +136,27 @@ hwc_status hwc_session_output(const hwc_session *session, size_t index, hwc_tens
  * are aligned to their elements. */
 hwc_status hwc_session_run(const hwc_session *session, const hwc_tensor *inputs, size_t input_count,
                            const hwc_tensor *outputs, size_t output_count);
+
+/* Which threads compute a session's calls: at most so many, the calling thread among them; 0 is as many as the process may
+ * run at once, which is what a session begins with. All sessions share them: one call at a time has them, and a call
+ * that finds them in use is computed by its own thread. Results are the same to the last bit whatever is chosen. No call
+ * of the session may be running. */
+hwc_status hwc_session_set_threads(hwc_session *session, uint32_t threads);
+
+/* Has a session's calls computed by the caller's own threads; null is the calling thread alone. The table is copied; its
+ * function is called with its context, from several threads at once if the session is, as long as the session lives. No
+ * call of the session may be running. */
+hwc_status hwc_session_set_workers(hwc_session *session, const hwc_workers *workers);
+
+/* Makes a pool of so many threads, the calling one among them; 0 is as many as the process may run at once, 1024 the most.
+ * They start with the first loop that is split, and sleep where there is nothing to do. */
+hwc_status hwc_pool_create(uint32_t threads, hwc_pool **pool);
+
+/* The threads of a pool as hwc_run and hwc_session_set_workers take them. Lives as long as the pool. Null if the pool is. */
+const hwc_workers *hwc_pool_workers(const hwc_pool *pool);
+
+/* Ends the threads of a pool that no call uses any more and no session will use; null is allowed. */
+void hwc_pool_destroy(hwc_pool *pool);
 
 /* Frees the scratch memory that no running call uses. The next calls allocate it again. */
 void hwc_session_release_memory(const hwc_session *session);

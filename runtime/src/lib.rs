@@ -59,6 +59,7 @@ pub mod problem;
 pub mod scratch;
 pub mod session;
 pub mod tensor;
+pub mod threads;
 pub mod view;
 pub mod weights;
 
@@ -71,5 +72,6 @@ pub use manifest::Manifest;
 pub use problem::{Problem, Problems};
 pub use session::{Outputs, RunError, Session};
 pub use tensor::{Tensor, TensorError};
+pub use threads::{Executor, Pool, Threads};
 pub use view::{TensorView, TensorViewMut};
 pub use weights::WeightsImage;

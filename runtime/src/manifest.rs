@@ -207,7 +207,7 @@ pub(crate) mod tests {
     fn the_json_is_stable_and_reads_back() {
         let digest = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
         let expected = format!(
-            r#"{{"abi":1,"producer":"hwc test","model":"tiny","target":{{"triple":"x86_64-unknown-linux-gnu","cpu":"x86-64","features":["sse2"]}},"inputs":[{{"name":"x","dtype":"f32","shape":[3],"bound":null}}],"outputs":[{{"name":"y","dtype":"f32","shape":[3]}}],"weights":{{"bytes":0,"blake3":"{digest}"}},"arena":{{"bytes":0,"alignment":64}},"kernels":[{{"name":"k","calls":2,"flops":8,"bytes":16}}],"metadata":{{"author":"nobody"}}}}"#
+            r#"{{"abi":2,"producer":"hwc test","model":"tiny","target":{{"triple":"x86_64-unknown-linux-gnu","cpu":"x86-64","features":["sse2"]}},"inputs":[{{"name":"x","dtype":"f32","shape":[3],"bound":null}}],"outputs":[{{"name":"y","dtype":"f32","shape":[3]}}],"weights":{{"bytes":0,"blake3":"{digest}"}},"arena":{{"bytes":0,"alignment":64}},"kernels":[{{"name":"k","calls":2,"flops":8,"bytes":16}}],"metadata":{{"author":"nobody"}}}}"#
         );
         assert_eq!(tiny().to_json(), expected);
         assert_eq!(Manifest::from_json(expected.as_bytes()), Ok(tiny()));
@@ -238,7 +238,9 @@ pub(crate) mod tests {
     fn another_version_is_named_before_its_fields_are_read() {
         let report = Manifest::from_json(br#"{"abi": 7, "something": "else"}"#).expect_err("version").to_string();
         assert!(report.contains("ABI version 7") && report.contains("update the runtime"), "{report}");
-        let report = Manifest::from_json(br#"{"abi": 1, "something": "else"}"#).expect_err("fields").to_string();
+        let report = Manifest::from_json(br#"{"abi": 1, "something": "else"}"#).expect_err("version").to_string();
+        assert!(report.contains("ABI version 1") && report.contains("compile the model again"), "{report}");
+        let report = Manifest::from_json(br#"{"abi": 2, "something": "else"}"#).expect_err("fields").to_string();
         assert!(report.contains("missing field"), "{report}");
         assert!(Manifest::from_json(b"\xff{").is_err());
     }

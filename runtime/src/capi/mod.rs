@@ -4,9 +4,11 @@
 //! trusts that pointers that are not null point to what the header says. A panic ends at the boundary as a status.
 
 mod error;
+mod pool;
 mod tensor;
 
 use std::ffi::{CStr, CString, OsStr, c_char};
+use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -14,10 +16,12 @@ use error::{Failure, guard, last_error};
 use tensor::Description;
 pub use tensor::{HWC_TENSOR_BOUND, hwc_tensor};
 
+use crate::abi::Workers;
 use crate::session::Session;
+use crate::threads::Threads;
 
 /// The version of the header.
-pub const HWC_API_VERSION: u32 = 1;
+pub const HWC_API_VERSION: u32 = 2;
 
 /// What `hwc_status` can be, as in the header; the numbers are the exit codes of hwc's programs.
 pub const STATUSES: &[(&str, i32)] = &[
@@ -190,6 +194,31 @@ unsafe extern "C" fn hwc_session_run(
         // SAFETY: likewise.
         let outputs = outputs.iter().map(|tensor| unsafe { (tensor.name(), tensor.view_mut()) });
         Ok(session.session.run_into(inputs, outputs)?)
+    })
+}
+
+/// # Safety
+/// As in [`hwc_session_manifest`], and no call of the session is running.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn hwc_session_set_threads(session: *mut hwc_session, threads: u32) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's promise.
+        let session = unsafe { session.as_mut() }.ok_or(Failure::call("`session` is null"))?;
+        session.session.set_threads(NonZeroUsize::new(threads as usize).map_or(Threads::All, Threads::AtMost));
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As in [`hwc_session_set_threads`]; `workers` is null or as the header says.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn hwc_session_set_workers(session: *mut hwc_session, workers: *const Workers) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's promise.
+        let session = unsafe { session.as_mut() }.ok_or(Failure::call("`session` is null"))?;
+        // SAFETY: likewise.
+        unsafe { session.session.set_workers(workers) };
+        Ok(())
     })
 }
 

@@ -13,6 +13,7 @@ use crate::artifact::LoadError;
 use crate::dtype::DType;
 use crate::ffi::buffer::{AlignedBuffer, NoMemory};
 use crate::ffi::code::Code;
+use crate::ffi::workers::{self, Crew};
 use crate::manifest::Manifest;
 use crate::tensor::byte_len;
 
@@ -154,8 +155,8 @@ impl<'m> Call<'_, 'm> {
         self.workspace.outputs.iter().enumerate().filter(|(_, slot)| slot.is_null()).map(|(index, _)| index)
     }
 
-    /// Runs the code and gives its status; `None` where memory is missing or the workspace is another program's.
-    pub(crate) fn run(self) -> Option<i32> {
+    /// Runs the code and gives its status, or goes on with a panic of the caller's executor; `None` where memory is missing or the workspace is another program's.
+    pub(crate) fn run(self, crew: &Crew) -> Option<i32> {
         let Workspace { arena, inputs, outputs, .. } = &*self.workspace;
         // A workspace of another program would be too small.
         let ours = arena.fits(self.program.arena_bytes, self.program.arena_alignment)
@@ -165,7 +166,12 @@ impl<'m> Call<'_, 'm> {
         }
         // SAFETY: every pointer was checked against what the manifest says when it was set, and the memory is borrowed
         // for `'m`; weights and arena are of the manifest's size and alignment; the arena is borrowed by this call alone.
-        Some(unsafe { self.program.code.call(self.program.weights.as_ptr(), arena.as_ptr(), inputs, outputs) })
+        let status = unsafe {
+            let (code, weights) = (&self.program.code, self.program.weights.as_ptr());
+            code.call(weights, arena.as_ptr(), inputs, outputs, crew.workers())
+        };
+        workers::resume_panic();
+        Some(status)
     }
 }
 

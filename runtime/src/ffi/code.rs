@@ -11,7 +11,7 @@ use std::path::Path;
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
-use crate::abi::{ENTRY_SYMBOL, Entry, MANIFEST_SYMBOL};
+use crate::abi::{ENTRY_SYMBOL, Entry, MANIFEST_SYMBOL, Workers};
 
 /// The entry of a compiled model, with whatever keeps its code in memory.
 pub struct Code {
@@ -83,9 +83,10 @@ impl Code {
         arena: *mut u8,
         inputs: &[*const c_void],
         outputs: &[*mut c_void],
+        workers: *const Workers,
     ) -> i32 {
-        // SAFETY: the caller's promise; no pool of threads is offered.
-        unsafe { (self.entry)(weights.cast(), arena.cast(), inputs.as_ptr(), outputs.as_ptr(), std::ptr::null_mut()) }
+        // SAFETY: the caller's promise.
+        unsafe { (self.entry)(weights.cast(), arena.cast(), inputs.as_ptr(), outputs.as_ptr(), workers) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod bind;
 mod outputs;
-mod pool;
+mod workspaces;
 
 use std::fmt;
 use std::path::Path;
@@ -12,19 +12,22 @@ use bytes::Bytes;
 
 pub use outputs::Outputs;
 
-use crate::abi::{STATUS_OK, status_text};
+use crate::abi::{STATUS_OK, Workers, status_text};
 use crate::artifact::{Artifact, LoadError};
 use crate::cpu;
 use crate::ffi::buffer::{AlignedBuffer, NoMemory};
 use crate::ffi::call::{Program, Workspace};
 use crate::ffi::code::Code;
 use crate::ffi::mapping::map_file;
+use crate::ffi::workers::Crew;
 use crate::library;
 use crate::manifest::Manifest;
 use crate::problem::Problems;
 use crate::tensor::{Tensor, byte_len};
+use crate::threads::Threads;
 use crate::view::{TensorView, TensorViewMut};
 use bind::{Binder, Names};
+use workspaces::Workspaces;
 
 /// A compiled model, ready to run.
 ///
@@ -33,7 +36,8 @@ pub struct Session {
     manifest: Arc<Manifest>,
     names: Names,
     program: Program,
-    pool: pool::Pool,
+    workspaces: Workspaces,
+    crew: Crew,
 }
 
 /// Why a run gives no result.
@@ -102,12 +106,28 @@ impl Session {
     pub fn from_parts(manifest: Manifest, weights: Bytes, code: Code) -> Result<Session, LoadError> {
         let names = Names::of(&manifest);
         let program = Program::new(code, &manifest, weights)?;
-        Ok(Session { names, program, pool: pool::Pool::default(), manifest: Arc::new(manifest) })
+        let (workspaces, crew) = (Workspaces::default(), Crew::new(Threads::default()));
+        Ok(Session { names, program, workspaces, crew, manifest: Arc::new(manifest) })
     }
 
     /// What the model asks for and gives.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Which threads compute the calls that start from now on; at first [`Threads::All`].
+    pub fn set_threads(&mut self, threads: Threads) {
+        self.crew = Crew::new(threads);
+    }
+
+    /// Has the calls that start from now on computed by workers that C code offers.
+    ///
+    /// # Safety
+    /// As in [`Crew::foreign`].
+    #[expect(unsafe_code, reason = "nothing can check what another language's function does")]
+    pub(crate) unsafe fn set_workers(&mut self, workers: *const Workers) {
+        // SAFETY: the caller's promise.
+        self.crew = unsafe { Crew::foreign(workers) };
     }
 
     /// Runs the model on inputs given by name, in any order; inputs with a bound value may be left out.
@@ -153,12 +173,12 @@ impl Session {
         inputs: impl IntoIterator<Item = (&'i str, V)>,
         outputs: impl IntoIterator<Item = (&'o str, TensorViewMut<'o>)>,
     ) -> Result<(), RunError> {
-        self.pool.with(&self.program, |workspace| self.run_with(workspace, inputs, outputs))?
+        self.workspaces.with(&self.program, |workspace| self.run_with(workspace, inputs, outputs))?
     }
 
     /// Frees the scratch memory that no running call uses. The next calls allocate it again.
     pub fn release_memory(&self) {
-        self.pool.clear();
+        self.workspaces.clear();
     }
 
     fn run_with<'i, 'o, V: Into<TensorView<'i>>>(
@@ -173,7 +193,7 @@ impl Session {
         binder.outputs(outputs);
         let Binder { call, problems, .. } = binder;
         problems.into_result().map_err(RunError::Tensors)?;
-        match call.run() {
+        match call.run(&self.crew) {
             Some(STATUS_OK) => Ok(()),
             Some(status) => Err(RunError::Stopped { status }),
             None => Err(RunError::Defect("a tensor was left out unnoticed")),

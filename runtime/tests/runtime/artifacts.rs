@@ -180,8 +180,8 @@ fn sound_files_with_unsound_contents_are_refused() {
     assert!(problems(assemble(b"{", HOLLOW, &weights)).contains("manifest: EOF"));
     assert!(problems(assemble(&[b'['; 100_000], HOLLOW, &weights)).contains("manifest:"));
     assert!(problems(assemble(text.to_json().as_bytes(), b"MZ", &weights)).contains("section code: is no ELF file"));
-    text.abi = 2;
-    assert!(problems(assemble(text.to_json().as_bytes(), HOLLOW, &weights)).contains("ABI version 2"));
+    text.abi = 3;
+    assert!(problems(assemble(text.to_json().as_bytes(), HOLLOW, &weights)).contains("ABI version 3"));
     // What is no shared object after all is found when it is loaded.
     let artifact = Artifact::from_bytes("hollow", assemble(manifest().to_json().as_bytes(), HOLLOW, &weights));
     let error = Session::new(artifact.expect("sound so far")).err().map(|e| e.to_string()).unwrap_or_default();

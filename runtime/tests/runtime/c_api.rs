@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hwc_runtime::DType;
 use hwc_runtime::capi::{HWC_API_VERSION, HWC_TENSOR_BOUND, STATUSES, hwc_tensor};
+use hwc_runtime::{DType, abi};
 
 use crate::common::{Scratch, artifact, manifest};
 
@@ -67,6 +67,7 @@ fn the_header_has_every_number() {
     for &dtype in DType::ALL {
         assert_eq!(value(&format!("HWC_{}", dtype.name().to_uppercase())), i64::from(dtype.onnx()));
     }
+    assert!(header.contains(abi::WORKERS_DECLARATION));
     assert_eq!(header.matches(" = ").count(), STATUSES.len() + DType::ALL.len());
 }
 

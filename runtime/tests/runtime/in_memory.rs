@@ -9,6 +9,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hwc_runtime::abi::Workers;
 use hwc_runtime::manifest::Arena;
 use hwc_runtime::{Code, Manifest, RunError, Session, TensorView, TensorViewMut};
 
@@ -44,9 +45,9 @@ unsafe extern "C" fn multiply(
     arena: *mut c_void,
     inputs: *const *const c_void,
     outputs: *const *mut c_void,
-    workers: *mut c_void,
+    _workers: *const Workers,
 ) -> i32 {
-    if !workers.is_null() || !weights.addr().is_multiple_of(64) || !arena.addr().is_multiple_of(4096) {
+    if !weights.addr().is_multiple_of(64) || !arena.addr().is_multiple_of(4096) {
         return 77;
     }
     // SAFETY: the session passes memory as the manifest asks for it.

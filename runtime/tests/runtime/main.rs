@@ -6,3 +6,4 @@ mod common;
 mod files;
 mod in_memory;
 mod sessions;
+mod threads;

@@ -28,6 +28,13 @@ static void print(const char *role, const hwc_tensor *tensor) {
     printf("\n");
 }
 
+static int in_order_calls = 0;
+
+static void run_in_order(void *context, void (*task)(void *, uint32_t, uint32_t), void *frame, uint32_t parts) {
+    *(int *)context += 1;
+    for (uint32_t part = 0; part < parts; part++) task(frame, part, parts);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 3);
     CHECK(hwc_api_version() == HWC_API_VERSION);
@@ -67,6 +74,28 @@ int main(int argc, char **argv) {
     }
     negate = 0;
 
+    // The same with every choice of threads.
+    hwc_pool *pool = NULL;
+    CHECK(hwc_pool_create(3, &pool) == HWC_OK && hwc_pool_workers(pool)->threads == 3);
+    hwc_workers in_order = {5, run_in_order, &in_order_calls};
+    for (int choice = 0; choice < 5; choice++) {
+        CHECK((choice < 3    ? hwc_session_set_threads(session, (uint32_t)choice)
+               : choice == 3 ? hwc_session_set_workers(session, hwc_pool_workers(pool))
+                             : hwc_session_set_workers(session, &in_order)) == HWC_OK);
+        memset(y, 0, sizeof y);
+        CHECK(hwc_session_run(session, inputs, 3, outputs, 3) == HWC_OK);
+        for (int i = 0; i < 1000; i++) CHECK(y[i] == x[i] * (float)i + 0.5f);
+    }
+    CHECK(in_order_calls > 0);
+    CHECK(hwc_session_set_workers(session, NULL) == HWC_OK);
+    CHECK(hwc_session_run(session, inputs, 3, outputs, 3) == HWC_OK);
+    hwc_pool_destroy(pool);
+    hwc_pool_destroy(NULL);
+    FAILS(hwc_pool_create(1, NULL), HWC_ERROR_CALL, "`pool` is null");
+    FAILS(hwc_session_set_threads(NULL, 1), HWC_ERROR_CALL, "`session` is null");
+    FAILS(hwc_session_set_workers(NULL, NULL), HWC_ERROR_CALL, "`session` is null");
+    CHECK(hwc_pool_workers(NULL) == NULL);
+
     FAILS(hwc_session_run(session, inputs, 1, outputs, 2), HWC_ERROR_INPUT, "input `negate`: missing");
     CHECK(strstr(hwc_last_error(), "output `count`: missing"));
     FAILS(hwc_session_run(session, NULL, 0, outputs, 3), HWC_ERROR_INPUT, "input `x`: missing");
@@ -100,7 +129,7 @@ int main(int argc, char **argv) {
     hwc_session_close(session);
     hwc_session_close(NULL);
 
-    FAILS(hwc_session_open(HWC_API_VERSION + 1, argv[1], &session), HWC_ERROR_CALL, "API version 2");
+    FAILS(hwc_session_open(HWC_API_VERSION + 1, argv[1], &session), HWC_ERROR_CALL, "API version 3");
     CHECK(session == NULL);
     FAILS(hwc_session_open(HWC_API_VERSION, NULL, &session), HWC_ERROR_CALL, "`path` is null");
     FAILS(hwc_session_open(HWC_API_VERSION, argv[1], NULL), HWC_ERROR_CALL, "`session` is null");

@@ -7,9 +7,9 @@ use crate::ffi::call::{Program, Workspace};
 
 /// Workspaces that no call uses now. There are never more than there were calls at the same time.
 #[derive(Default)]
-pub(super) struct Pool(Mutex<Vec<Workspace>>);
+pub(super) struct Workspaces(Mutex<Vec<Workspace>>);
 
-impl Pool {
+impl Workspaces {
     /// Lends a workspace; makes one where all are in use.
     pub(super) fn with<R>(&self, program: &Program, job: impl FnOnce(&mut Workspace) -> R) -> Result<R, NoMemory> {
         let idle = self.idle().pop();
