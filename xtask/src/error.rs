@@ -21,9 +21,9 @@ pub enum Error {
     /// A program that the command needs failed.
     #[error("{program} failed ({status}){}", indent(output))]
     Program { program: String, status: String, output: String },
-    /// ONNX Runtime cannot run a model, so there is nothing to compare with.
-    #[error("no reference: {0}")]
-    Oracle(String),
+    /// A Python program that serves this one cannot do what it is asked, such as run a foreign model.
+    #[error("{program}: {reason}")]
+    Refused { program: &'static str, reason: String },
     /// A program answered something that cannot be read.
     #[error("cannot understand what {program} answered: {detail}")]
     Answer { program: String, detail: String },
@@ -36,7 +36,7 @@ impl Error {
             Error::Reported => 1,
             Error::Usage(_) => 2,
             Error::Environment(_) | Error::Io { .. } => 3,
-            Error::Program { .. } | Error::Oracle(_) | Error::Answer { .. } => 1,
+            Error::Program { .. } | Error::Refused { .. } | Error::Answer { .. } => 1,
         }
     }
 

@@ -22,6 +22,12 @@ pub fn build(layout: &Layout) -> Result<PathBuf> {
     if program.is_file() { Ok(program) } else { Err(Error::Environment(format!("{} is not there", program.display()))) }
 }
 
+/// Builds the shared library of `hwc-runtime` in release mode.
+pub fn build_runtime(layout: &Layout) -> Result<PathBuf> {
+    process::run(cargo(layout).args(["build", "--release", "--package", "hwc-runtime"]))?;
+    Ok(layout.target.join("release/libhwc_runtime.so"))
+}
+
 /// Cargo in the workspace, as if started by hand: what the `cargo run` around this program set for its package would
 /// make nested builds look stale.
 pub fn cargo(layout: &Layout) -> Command {

@@ -2,6 +2,7 @@
 //!
 //! Links nothing of MLIR or LLVM, so that it builds and starts in seconds on a machine where neither is installed yet.
 
+mod bench;
 mod bless;
 mod conformance;
 mod demo;
@@ -12,6 +13,7 @@ mod models;
 mod oracle;
 mod process;
 mod report;
+mod server;
 mod setup;
 mod table;
 mod test;
@@ -50,6 +52,10 @@ enum Command {
     Conformance(conformance::Args),
     /// Compare real models with ONNX Runtime: results, time, memory
     Models(models::Args),
+    /// Measure ours beside ONNX Runtime, OpenVINO and IREE: kernels or models
+    Bench(bench::Args),
+    /// Measure what the machine can do: arithmetic, memory
+    Peak(bench::peak::Args),
 }
 
 fn main() -> ExitCode {
@@ -76,5 +82,7 @@ fn run(command: Command) -> Result<()> {
         Command::BlessFile(args) => bless::run_file(&args),
         Command::Conformance(args) => conformance::run(&layout, &args),
         Command::Models(args) => models::run(&layout, &args),
+        Command::Bench(args) => bench::run(&layout, &args),
+        Command::Peak(args) => bench::peak::run(&args),
     }
 }

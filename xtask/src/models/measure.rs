@@ -176,7 +176,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// A name that is one component of a path.
-fn file_name(name: &str) -> String {
+pub fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
 }
 

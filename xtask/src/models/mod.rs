@@ -3,8 +3,8 @@
 mod list;
 mod measure;
 
-pub use list::RECOGNITION;
-pub use measure::{Times, alternate};
+pub use list::{Model, RECOGNITION, known_models};
+pub use measure::{Times, alternate, file_name};
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;

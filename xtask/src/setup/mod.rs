@@ -37,7 +37,13 @@ pub fn build_tools() -> Result<()> {
 
 /// The Python environment: ONNX and its node tests, ONNX Runtime, lit.
 pub fn python(layout: &Layout) -> Result<()> {
-    python::install(layout)
+    python::install(layout, python::TOOLS)
+}
+
+/// The other compilers and runtimes that `bench` measures, in the same environment.
+pub fn peers(layout: &Layout) -> Result<()> {
+    python(layout)?;
+    python::install(layout, python::PEERS)
 }
 
 /// The model files of these packages.

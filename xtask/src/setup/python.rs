@@ -1,4 +1,4 @@
-//! The virtual environment with the pinned packages of `xtask/python/requirements.txt`.
+//! The virtual environment with the pinned packages of `xtask/python/requirements.txt`, and of `peers.txt` on demand.
 
 use super::debian;
 use crate::error::{Error, Result};
@@ -8,20 +8,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The copy of the requirements that an environment was made with. Written last: an interrupted installation has none.
-const STAMP: &str = "hwc-requirements.txt";
+/// A file of `xtask/python` with pinned packages. A copy of it in the environment, written last, says that they are
+/// installed: an interrupted installation has none.
+#[derive(Clone, Copy)]
+pub struct Requirements(&'static str);
+
+/// Oracles and test tools.
+pub const TOOLS: Requirements = Requirements("requirements.txt");
+/// What only measurements need: several hundred megabytes.
+pub const PEERS: Requirements = Requirements("peers.txt");
 
 /// numpy's wheels set the lower bound.
 const CAN_MAKE_VENV: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
 
-pub fn install(layout: &Layout) -> Result<()> {
-    let requirements = layout.script("requirements.txt");
+pub fn install(layout: &Layout, Requirements(file): Requirements) -> Result<()> {
+    let requirements = layout.script(file);
     let wanted = fs::read_to_string(&requirements).map_err(Error::io("read", &requirements))?;
-    let stamp = layout.venv.join(STAMP);
+    let stamp = layout.venv.join(format!("hwc-{file}"));
     if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) && layout.python().exists() {
         return Ok(());
     }
-    println!("installing Python packages into {}", layout.venv.display());
+    println!("installing the Python packages of {file} into {}", layout.venv.display());
     if !layout.python().exists() {
         process::run(Command::new(base_python()?).args(["-m", "venv"]).arg(&layout.venv))?;
     }

@@ -1,0 +1,130 @@
+//! `cargo xtask bench`: us beside other compilers and runtimes, on the same inputs, in one process, in turn.
+
+mod figures;
+mod measure;
+pub mod peak;
+mod report;
+mod rows;
+
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::report::JsonArg;
+use crate::{hwc_opt, setup};
+use measure::Measurement;
+use peak::Peaks;
+use rows::Suite;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Whom to measure beside us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Peer {
+    Ort,
+    #[value(name = "openvino")]
+    OpenVino,
+    Iree,
+    /// Nobody
+    None,
+}
+
+impl Peer {
+    pub fn name(self) -> &'static str {
+        match self {
+            Peer::Ort => "ort",
+            Peer::OpenVino => "openvino",
+            Peer::Iree => "iree",
+            Peer::None => "none",
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// What to measure
+    #[arg(long)]
+    suite: Suite,
+    /// Threads of each runner; one thread is measured by the process's CPU time, more by the clock
+    #[arg(long, default_value_t = 1, value_parser = threads)]
+    threads: usize,
+    /// Only rows whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How often each runner gets its turn
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    repetitions: u32,
+    /// Whom to measure beside us
+    #[arg(long, value_delimiter = ',', default_values = ["ort", "openvino", "iree"])]
+    peers: Vec<Peer>,
+    /// Write the table to this file, too, in Markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    json: JsonArg,
+}
+
+/// A number of threads that this machine has cores for.
+fn threads(text: &str) -> std::result::Result<usize, String> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    match text.parse() {
+        Ok(threads) if (1..=cores).contains(&threads) => Ok(threads),
+        _ => Err(format!("a number from 1 to {cores}, which is how many cores there are")),
+    }
+}
+
+pub fn run(layout: &Layout, args: &Args) -> Result<()> {
+    let peers: Vec<Peer> = args.peers.iter().copied().filter(|peer| *peer != Peer::None).collect();
+    setup::build_tools()?;
+    if peers.iter().any(|peer| *peer != Peer::Ort) {
+        setup::peers(layout)?;
+    } else {
+        setup::python(layout)?;
+    }
+    let rows = rows::of(args.suite, layout, args.filter.as_deref())?;
+    if rows.is_empty() {
+        return Err(Error::Usage("no row has such a name".to_string()));
+    }
+    let program = hwc_opt::build(layout)?;
+    let runtime = hwc_opt::build_runtime(layout)?;
+    let mut peaks = Peaks::new(args.threads);
+    let measurement = Measurement {
+        layout,
+        program: &program,
+        runtime: &runtime,
+        suite: args.suite,
+        threads: args.threads,
+        repetitions: args.repetitions,
+        peers: &peers,
+    };
+    let mut results = Vec::new();
+    for row in &rows {
+        eprintln!("{}", row.model.name);
+        peaks.rate(row.bound, row.bytes);
+        results.push(measurement.row(row));
+    }
+    peaks.again();
+    for result in &mut results {
+        result.peak = peaks.rate(result.bound, result.bytes);
+    }
+    report::finish(args, &peers, &results)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn threads_are_cores() {
+        assert_eq!(threads("1"), Ok(1));
+        assert!(threads("0").is_err());
+        assert!(threads("1000000").is_err_and(|what| what.contains("cores")));
+    }
+
+    #[test]
+    fn every_default_peer_can_be_written() {
+        for text in ["ort", "openvino", "iree", "none"] {
+            assert_eq!(Peer::from_str(text, false).map(Peer::name), Ok(text));
+        }
+    }
+}
