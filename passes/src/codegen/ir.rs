@@ -339,6 +339,14 @@ pub fn strides(ty: Type<'_>) -> Option<Vec<i64>> {
     strides.iter().all(|s| *s != dynamic).then_some(strides)
 }
 
+/// Where the first element of a memref type is, in elements; nothing if it is dynamic.
+pub fn offset(ty: Type<'_>) -> Option<i64> {
+    let (_, offset) = MemRefType::try_from(ty).ok()?.strides_and_offset();
+    // SAFETY: a constant of MLIR.
+    let dynamic = unsafe { sys::mlirShapedTypeGetDynamicStrideOrOffset() };
+    (offset != dynamic).then_some(offset)
+}
+
 /// The elements of an array attribute.
 pub fn array<'c>(attribute: Attribute<'c>) -> Option<Vec<Attribute<'c>>> {
     let array = ArrayAttribute::try_from(attribute).ok()?;

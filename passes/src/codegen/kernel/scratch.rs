@@ -40,6 +40,10 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
 
     let positions: HashMap<usize, usize> = top.iter().enumerate().map(|(i, op)| (ir::op_key(*op), i)).collect();
 
+    // Each call has one row of a loop's on its stack, not one for each iteration.
+    for row in ir::walk(kernel).into_iter().filter(|op| ir::is(*op, "memref.alloca") && op != anchor) {
+        ir::move_before(row, *anchor);
+    }
     let mut problems = Vec::new();
     let mut planned = Vec::new();
     let mut lives = Vec::new();

@@ -30,6 +30,8 @@ const COMBINERS: &[Combiner] = &[
     Combiner { op: "arith.mulf",     kind: "mul",      float: 1.0,               integer: |_| 1 },
     Combiner { op: "arith.maximumf", kind: "maximumf", float: f64::NEG_INFINITY, integer: |_| 0 },
     Combiner { op: "arith.minimumf", kind: "minimumf", float: f64::INFINITY,     integer: |_| 0 },
+    Combiner { op: "arith.maxnumf",  kind: "maxnumf",  float: f64::NAN,          integer: |_| 0 },
+    Combiner { op: "arith.minnumf",  kind: "minnumf",  float: f64::NAN,          integer: |_| 0 },
     Combiner { op: "arith.addi",     kind: "add",      float: 0.0,               integer: |_| 0 },
     Combiner { op: "arith.muli",     kind: "mul",      float: 0.0,               integer: |_| 1 },
     Combiner { op: "arith.maxsi",    kind: "maxsi",    float: 0.0,               integer: least },

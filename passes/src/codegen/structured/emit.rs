@@ -34,6 +34,13 @@ struct Point {
     active: i64,
 }
 
+/// How far accesses are moved by loops around a nest, in elements; nothing for those not listed.
+#[derive(Default)]
+pub struct Shift<'c> {
+    pub inputs: Vec<Index<'c>>,
+    pub outputs: Vec<Index<'c>>,
+}
+
 /// Writes one structured operation as loops before it. The operation itself stays.
 pub struct Emitter<'c, 's> {
     source: &'s Structured<'c>,
@@ -44,32 +51,20 @@ pub struct Emitter<'c, 's> {
 
 impl<'c, 's> Emitter<'c, 's> {
     pub fn new(b: &Builder<'c>, source: &'s Structured<'c>, schedule: &'s Schedule) -> Self {
-        let nest = &source.nest;
-        let span = |a: &Access| {
-            let reach: i64 = nest.dims.iter().zip(&a.strides).map(|(d, s)| (d.extent - 1) * s.max(&0)).sum();
-            a.offset + reach + 1
-        };
-        let inputs = source
-            .inputs
-            .iter()
-            .zip(&nest.inputs)
-            .map(|(operand, access)| match operand {
-                Operand::Buffer(buffer) => Some(Flat::new(b, *buffer, span(access))),
-                Operand::Value(_) => None,
-            })
-            .collect();
-        let outputs = source
-            .outputs
-            .iter()
-            .zip(&nest.outputs)
-            .map(|(buffer, access)| Flat::new(b, *buffer, span(access)))
-            .collect();
+        let inputs = source.inputs.iter().map(|operand| match operand {
+            Operand::Buffer(buffer) => Some(Flat::new(b, *buffer)),
+            Operand::Value(_) => None,
+        });
+        let inputs = inputs.collect();
+        let outputs = source.outputs.iter().map(|buffer| Flat::new(b, *buffer)).collect();
         Self { source, schedule, inputs, outputs }
     }
 
     /// Writes everything.
-    pub fn emit(&self, b: &Builder<'c>) -> Result<()> {
+    pub fn emit(&self, b: &Builder<'c>, shift: &Shift<'c>) -> Result<()> {
         let nest = &self.source.nest;
+        let moved =
+            |place: Index<'c>, by: &[Index<'c>], i: usize| by.get(i).map_or(place, |by| place.advance(b, *by, 1));
         let start =
             |flat: Option<&Flat<'c>>, access: &Access| flat.map_or(Index::constant(0), |f| f.start).plus(access.offset);
         let place = Place {
@@ -77,6 +72,11 @@ impl<'c, 's> Emitter<'c, 's> {
             outputs: self.outputs.iter().zip(&nest.outputs).map(|(f, a)| start(Some(f), a)).collect(),
             dims: vec![Index::constant(0); nest.dims.len()],
             sizes: vec![1; nest.dims.len()],
+        };
+        let place = Place {
+            inputs: (0..).zip(place.inputs).map(|(i, p)| moved(p, &shift.inputs, i)).collect(),
+            outputs: (0..).zip(place.outputs).map(|(i, p)| moved(p, &shift.outputs, i)).collect(),
+            ..place
         };
         b.independent(|inner| self.parallel(&inner, 0, place))
     }

@@ -61,9 +61,12 @@ pub struct Flat<'c> {
 }
 
 impl<'c> Flat<'c> {
-    /// `span` is the number of elements from the start of the buffer to its last one.
-    pub fn new(b: &Builder<'c>, buffer: Val<'c>, span: i64) -> Self {
+    pub fn new(b: &Builder<'c>, buffer: Val<'c>) -> Self {
         let ty = buffer.r#type();
+        // Elements from the start of the buffer to its last one.
+        let extents = ir::static_shape(ty).unwrap_or_default();
+        let strides = ir::strides(ty).unwrap_or_default();
+        let span: i64 = 1 + extents.iter().zip(&strides).map(|(extent, stride)| (extent - 1) * stride).sum::<i64>();
         let element = ir::element_type(ty);
         let rank = ir::static_shape(ty).map_or(0, |s| s.len());
         let scalar = b.memref(element, &[]);

@@ -8,7 +8,7 @@
 //! A nest is read ([`analyze`]) into numbers ([`nest`]), scheduled by a cost estimate ([`schedule`]): one dimension runs
 //! in vectors, one or two parallel dimensions are unrolled so that every load is used several times, accumulators stay
 //! in registers over all reductions. What an accumulator starts from and what its result goes into is merged into the
-//! same loops ([`stages`]), and fills leave out what is overwritten at once ([`border`]). [`emit`] writes the result. Float additions and multiplications inside reductions
+//! same loops ([`stages`]), nests that walk the same rows share the loops over them ([`rows`]), and fills leave out what is overwritten at once ([`border`]). [`emit`] writes the result. Float additions and multiplications inside reductions
 //! may contract into fused ones, and reductions may be reordered; elementwise operations keep their rounding.
 
 mod analyze;
@@ -18,6 +18,7 @@ mod emit;
 mod memory;
 mod memory_use;
 pub mod nest;
+mod rows;
 pub mod schedule;
 mod stages;
 
@@ -27,8 +28,6 @@ use melior::Context;
 
 use self::{
     analyze::{Operand, Structured},
-    emit::Emitter,
-    nest::Nest,
     schedule::Facts,
 };
 use crate::codegen::{
@@ -56,18 +55,25 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, shape: Shape, only_copi
     let all: Vec<Structured> = ir::walk(kernel).into_iter().filter_map(analyze::read).filter(chosen).collect();
     let merged = stages::merge(all.clone(), kernel);
     // Everything is decided before anything is written.
-    let parts: Vec<Vec<Nest>> = merged.iter().map(|source| border::parts(source, &all)).collect();
-    for (source, parts) in merged.into_iter().zip(parts) {
-        let place = source.place.unwrap_or(source.op);
-        let b = Builder::before(context, place).ok_or_else(|| CodegenError::internal("a detached operation"))?;
-        for mut nest in parts.into_iter().filter(|nest| !nest.is_empty()) {
+    let parts = merged.iter().flat_map(|source| {
+        let nests = border::parts(source, &all).into_iter().filter(|nest| !nest.is_empty());
+        nests.map(|mut nest| {
             nest.simplify();
-            let part = Structured { nest, ..source.clone() };
-            let schedule = schedule::choose(&part.nest, &facts(&part, shape));
-            Emitter::new(&b, &part, &schedule).emit(&b)?;
-        }
+            Structured { nest, ..source.clone() }
+        })
+    });
+    let replaced: Vec<Op> = all.iter().map(|source| source.op).collect();
+    let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
+    for group in rows::form(parts.collect(), &replaced, &cycles) {
+        let Some(last) = group.members.last() else { continue };
+        let b = Builder::before(context, rows::place(&last.source));
+        let b = b.ok_or_else(|| CodegenError::internal("a detached operation"))?;
+        rows::emit(&b, &group, kernel, shape)?;
     }
-    all.iter().for_each(|source| ir::erase(source.op));
+    replaced.into_iter().for_each(ir::erase);
+    // What shrank to a row has left a whole tensor behind.
+    let is_unused = |op: &Op<'c>| ir::is(*op, "memref.alloc") && ir::uses(ir::result(*op, 0)).is_empty();
+    ir::walk(kernel).into_iter().filter(is_unused).for_each(ir::erase);
     Ok(())
 }
 

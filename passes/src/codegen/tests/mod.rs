@@ -6,6 +6,7 @@ mod contractions;
 mod elementwise;
 mod merging;
 mod products;
+mod rows;
 
 use melior::{Context, ir::Module};
 

@@ -1,0 +1,166 @@
+//! Nests that share the loops over rows: the same results, temporaries of one row; and what must not be shared.
+
+use super::{
+    contractions::{agrees, module},
+    *,
+};
+
+/// Text of kernels over tensors of one shape; the last dimension is the row.
+struct Rows {
+    shape: Vec<usize>,
+    text: String,
+}
+
+impl Rows {
+    fn new(shape: &[usize]) -> Self {
+        Self { shape: shape.to_vec(), text: String::new() }
+    }
+
+    fn whole(&self) -> String {
+        ty(&self.shape)
+    }
+
+    fn names(&self, count: usize) -> String {
+        (0..count).map(|i| format!("d{i}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The map of an operand of which `dims` tells the dimensions it has.
+    fn map(&self, dims: &[usize]) -> String {
+        let results: Vec<String> = dims.iter().map(|d| format!("d{d}")).collect();
+        format!("affine_map<({}) -> ({})>", self.names(self.shape.len()), results.join(", "))
+    }
+
+    fn generic(&mut self, name: &str, ins: &[(&str, &[usize])], out: (&str, &[usize]), reduces: bool, ops: &str) {
+        let rank = self.shape.len();
+        let of = |dims: &[usize]| ty(&dims.iter().map(|d| self.shape[*d]).collect::<Vec<_>>());
+        let maps: Vec<String> = ins.iter().chain([&out]).map(|(_, dims)| self.map(dims)).collect();
+        let kinds: Vec<&str> =
+            (0..rank).map(|d| if reduces && d + 1 == rank { "\"reduction\"" } else { "\"parallel\"" }).collect();
+        let inputs = match ins {
+            [] => String::new(),
+            _ => format!(
+                "ins({} : {})",
+                ins.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", "),
+                ins.iter().map(|(_, dims)| of(dims)).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        let arguments: Vec<String> = (0..ins.len()).map(|i| format!("%v{i}: f32")).chain(["%o: f32".into()]).collect();
+        let result = of(out.1);
+        self.text += &format!(
+            "%{name} = linalg.generic {{indexing_maps = [{}], iterator_types = [{}]}} {inputs} outs({} : {result}) {{
+               ^bb0({}):
+                 {ops}
+                 linalg.yield %y : f32
+             }} -> {result}\n",
+            maps.join(", "),
+            kinds.join(", "),
+            out.0,
+            arguments.join(", "),
+        );
+    }
+
+    /// `%name`: of each row the elements combined by `op`, starting from `start`.
+    fn fold(&mut self, name: &str, ins: &[(&str, &[usize])], start: &str, ops: &str) {
+        let kept: Vec<usize> = (0..self.shape.len() - 1).collect();
+        let small = ty(&self.shape[..self.shape.len() - 1]);
+        self.text += &format!(
+            "%{name}c = arith.constant {start} : f32
+             %{name}e = tensor.empty() : {small}
+             %{name}f = linalg.fill ins(%{name}c : f32) outs(%{name}e : {small}) -> {small}\n"
+        );
+        self.generic(name, ins, (&format!("%{name}f"), &kept), true, ops);
+    }
+
+    /// `%name`: elementwise over everything.
+    fn each(&mut self, name: &str, ins: &[(&str, &[usize])], ops: &str) {
+        let all: Vec<usize> = (0..self.shape.len()).collect();
+        self.text += &format!("%{name}e = tensor.empty() : {}\n", self.whole());
+        self.generic(name, ins, (&format!("%{name}e"), &all), false, ops);
+    }
+}
+
+fn ty(shape: &[usize]) -> String {
+    let sizes: String = shape.iter().map(|n| format!("{n}x")).collect();
+    format!("tensor<{sizes}f32>")
+}
+
+const MAX: &str = "%y = arith.maximumf %o, %v0 : f32";
+const POWER: &str = "%d = arith.subf %v0, %v1 : f32\n%y = math.exp %d : f32";
+const SUM: &str = "%y = arith.addf %o, %v0 : f32";
+const RATIO: &str = "%y = arith.divf %v0, %v1 : f32";
+
+/// softmax(x + mask) along the last dimension; the mask has some of the dimensions.
+fn softmax(shape: &[usize], mask: &[usize]) -> (Vec<String>, String) {
+    let mut rows = Rows::new(shape);
+    let all: Vec<usize> = (0..shape.len()).collect();
+    let kept = &all[..shape.len() - 1];
+    rows.each("s", &[("%a0", &all), ("%a1", mask)], "%y = arith.addf %v0, %v1 : f32");
+    rows.fold("m", &[("%s", &all)], "0xFF800000", MAX);
+    rows.each("p", &[("%s", &all), ("%m", kept)], POWER);
+    rows.fold("t", &[("%p", &all)], "0.0", SUM);
+    rows.each("r", &[("%p", &all), ("%t", kept)], RATIO);
+    let inputs = vec![rows.whole(), ty(&mask.iter().map(|d| shape[*d]).collect::<Vec<_>>())];
+    (inputs, format!("{}return %r : {}", rows.text, ty(shape)))
+}
+
+#[test]
+fn rows_of_any_shape() {
+    let shapes: [(&[usize], &[usize]); 8] = [
+        (&[37, 100], &[1]),
+        (&[4, 1], &[0, 1]),
+        (&[1, 33], &[1]),
+        (&[7], &[0]),
+        (&[5, 6, 50], &[1, 2]),
+        (&[6, 6, 40], &[0, 2]),
+        (&[3, 4, 5, 70], &[0, 3]),
+        (&[2, 3, 3, 17], &[]),
+    ];
+    for (shape, mask) in shapes {
+        let (inputs, body) = softmax(shape, mask);
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        agrees(&inputs, &[&ty(shape)], &body, 1e-5);
+    }
+}
+
+#[test]
+fn a_group_needs_memory_for_one_row() {
+    let (inputs, body) = softmax(&[512, 300], &[1]);
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    let model = Model::new(&module(&inputs, &[&ty(&[512, 300])], &body));
+    assert_eq!(model.compiled.summary.arena_bytes, 0, "rows are on the stack");
+}
+
+#[test]
+fn the_sum_of_residuals_is_a_result_and_read_again() {
+    for shape in [[64, 96], [9, 5]] {
+        let mut rows = Rows::new(&shape);
+        rows.each("s", &[("%a0", &[0, 1]), ("%a1", &[0, 1])], "%y = arith.addf %v0, %v1 : f32");
+        rows.fold("q", &[("%s", &[0, 1])], "0.0", "%p = arith.mulf %v0, %v0 : f32\n%y = arith.addf %o, %p : f32");
+        rows.each(
+            "r",
+            &[("%s", &[0, 1]), ("%q", &[0]), ("%a2", &[1])],
+            "%e = arith.constant 0.5 : f32\n%t = arith.addf %v1, %e : f32\n%u = math.sqrt %t : f32
+             %w = arith.divf %v0, %u : f32\n%y = arith.mulf %w, %v2 : f32",
+        );
+        let whole = ty(&shape);
+        let body = format!("{}return %s, %r : {whole}, {whole}", rows.text);
+        agrees(&[&whole, &whole, &ty(&shape[1..])], &[&whole, &whole], &body, 1e-5);
+    }
+}
+
+#[test]
+fn rows_that_read_other_rows_are_not_shared() {
+    // Row i reads the powers of column i.
+    let mut rows = Rows::new(&[48, 48]);
+    rows.fold("m", &[("%a0", &[0, 1])], "0xFF800000", MAX);
+    rows.each("p", &[("%a0", &[0, 1]), ("%m", &[0])], POWER);
+    rows.fold("t", &[("%p", &[1, 0])], "0.0", SUM);
+    rows.each("r", &[("%p", &[0, 1]), ("%t", &[0])], RATIO);
+    let whole = ty(&[48, 48]);
+    agrees(&[&whole], &[&whole], &format!("{}return %r : {whole}", rows.text), 1e-5);
+    // Every row needs all of the statistics.
+    let mut rows = Rows::new(&[48, 48]);
+    rows.fold("m", &[("%a0", &[0, 1])], "0xFF800000", MAX);
+    rows.each("r", &[("%a0", &[0, 1]), ("%m", &[1])], RATIO);
+    agrees(&[&whole], &[&whole], &format!("{}return %r : {whole}", rows.text), 1e-5);
+}
