@@ -81,7 +81,8 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, shape: Shape, only_copi
 /// reductions.
 fn writes_each_element_once(source: &Structured) -> bool {
     let nest = &source.nest;
-    nest.outputs.iter().all(|o| nest.of_kind(nest::Kind::Parallel).all(|d| o.strides[d] != 0))
+    let runs = |d: &usize| nest.dims[*d].extent > 1;
+    nest.outputs.iter().all(|o| nest.of_kind(nest::Kind::Parallel).filter(runs).all(|d| o.strides[d] != 0))
 }
 
 fn facts(source: &Structured, shape: Shape) -> Facts {
