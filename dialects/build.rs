@@ -73,13 +73,14 @@ fn table(records: &Value) -> Result<String, Box<dyn std::error::Error>> {
         writeln!(variants, "    /// {}\n    {variant},", field("summary")?.replace('[', "\\[").replace(']', "\\]"))?;
         writeln!(
             rows,
-            "    OpInfo {{ op: Op::{variant}, mnemonic: {:?}, name: {:?}, onnx: {:?}, cost: CostClass::{}, operands: &[{operands}], \
+            "    OpInfo {{ op: Op::{variant}, mnemonic: {:?}, name: {:?}, onnx: {:?}, cost: CostClass::{}, order: AxisOrder::{}, operands: &[{operands}], \
              attributes: &[{attributes}], results: {results},\n        infer: {{ #[allow(unused_imports)] use crate::infer::*; |call| {} }},\n        \
              evaluate: {{ #[allow(unused_imports)] use crate::reference::*; |call| {} }} }},",
             field("opName")?,
             format!("hwc.{}", field("opName")?),
             field("onnx")?,
             field("cost")?,
+            field("order")?,
             field("infer")?,
             field("reference")?,
         )?;

@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod attrs;
 pub mod einsum;
+pub mod image;
 pub mod infer;
 pub mod mlir;
 pub mod onnx;
@@ -16,5 +17,5 @@ pub mod window;
 
 pub use attrs::{Attr, Attrs};
 pub use infer::Errors;
-pub use op::{CostClass, Op, OpInfo};
+pub use op::{AxisOrder, CostClass, Op, OpInfo};
 pub use types::{Dim, TensorType};

@@ -18,6 +18,7 @@ pub struct OpInfo {
     /// The ONNX operator with the same meaning, or empty.
     pub onnx: &'static str,
     pub cost: CostClass,
+    pub order: AxisOrder,
     /// Operand slots in order; at most one is variadic, and it is the last.
     pub operands: &'static [OperandInfo],
     pub attributes: &'static [AttributeInfo],
@@ -56,6 +57,21 @@ pub enum CostClass {
     Sort,
     /// No work at run time: constants, reshapes.
     Free,
+}
+
+/// What an operator asks of the order of its axes. Passes that choose how tensors lie in memory decide by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AxisOrder {
+    /// Each axis has a meaning by its place.
+    Fixed,
+    /// Elements at the same place meet: any order that all operands of a rank share. Operands broadcast.
+    Pointwise,
+    /// Any order that all operands of the first one's rank share: axes are named by the attributes `axis` and `axes`, and
+    /// `low`, `high` and `repeats` have an entry for each. The results have the same axes, without those named where
+    /// `keepdims` is false.
+    Named,
+    /// Images, whose channels are second, or last where the attribute `channels_last` says so.
+    Image,
 }
 
 /// An operand slot.

@@ -8,6 +8,7 @@ class Hwc_Parametric<string mnemonic, string onnxName, dag parameters, string na
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::float_unary(call)";
   let reference = "elementwise::parametric(call, [" # names # "], " # R # ")";
   let lowering = "elementwise::parametric(call, [" # names # "], " # L # ")";
@@ -80,6 +81,7 @@ def Hwc_GeluOp : Hwc_Op<"gelu"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "Gelu";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::gelu(call)";
   let reference = "elementwise::gelu(call)";
   let lowering = "elementwise::gelu(call)";

@@ -29,6 +29,8 @@ class Hwc_Op<string mnemonic, list<Trait> traits = []> : Op<Hwc_Dialect, mnemoni
   string onnx = "";
   // A variant of the Rust enum `CostClass`.
   string cost = ?;
+  // What the operator asks of the order of its axes: a variant of the Rust enum `AxisOrder`.
+  string order = "Fixed";
   // Rust expressions, in terms of `call`. `infer` sees `hwc_dialects::infer::*`, `reference` sees
   // `hwc_dialects::reference::*`, `lowering` sees `hwc_passes::lower::*`. A function that is missing is a build error.
   string infer = ?;

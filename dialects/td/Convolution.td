@@ -11,24 +11,29 @@ class Hwc_Windowed<string mnemonic, list<Trait> traits = []> : Hwc_Op<mnemonic, 
                     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$pads);
 }
 
+// Of operators on images whose channels may come last; their column `order` is "Image".
+defvar channelsLast = (ins DefaultValuedAttr<BoolAttr, "false">:$channels_last);
+
 def Hwc_ConvOp : Hwc_Windowed<"conv"> {
   let summary = "Convolution, grouped, dilated and padded with zeros";
   let description = [{
     `[N, G*C, D...] * [G*M, C, K...] -> [N, G*M, O...]` with
     `O = (D + pad_before + pad_after - ((K - 1) * dilation + 1)) / stride + 1`, rounded down. `bias` is `[G*M]`.
-    As everywhere in machine learning the filter is not flipped.
+    As everywhere in machine learning the filter is not flipped. With `channels_last` it is
+    `[N, D..., G*C] * [K..., C, G*M] -> [N, O..., G*M]`.
 
     ```mlir
     %0 = hwc.conv %x, %w bias %b {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>) -> tensor<1x4x8x8xf32>
     ```
   }];
   let arguments = !con((ins Hwc_Tensor:$input, Hwc_Tensor:$filter, Optional<Hwc_Tensor>:$bias), window,
-                       (ins DefaultValuedAttr<I64Attr, "1">:$group));
+                       (ins DefaultValuedAttr<I64Attr, "1">:$group), channelsLast);
   let results = (outs Hwc_Tensor:$result);
   let assemblyFormat = [{
     $input `,` $filter (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
   }];
   let onnx = "Conv";
+  let order = "Image";
   let cost = "Convolution";
   let infer = "convolution::conv(call)";
   let reference = "convolution::conv(call)";
@@ -62,16 +67,18 @@ def Hwc_ConvTransposeOp : Hwc_Windowed<"conv_transpose"> {
   let description = [{
     `[N, G*C, D...] * [G*C, M, K...] -> [N, G*M, O...]` with
     `O = (D - 1) * stride + (K - 1) * dilation + 1 + output_padding - pad_before - pad_after`: `pads` are cut off and
-    `output_padding` zeros are appended before that. `bias` is `[G*M]`.
+    `output_padding` zeros are appended before that. `bias` is `[G*M]`. With `channels_last` it is
+    `[N, D..., G*C] * [K..., G*C, M] -> [N, O..., G*M]`.
   }];
   let arguments = !con((ins Hwc_Tensor:$input, Hwc_Tensor:$filter, Optional<Hwc_Tensor>:$bias), window,
                        (ins DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$output_padding,
-                            DefaultValuedAttr<I64Attr, "1">:$group));
+                            DefaultValuedAttr<I64Attr, "1">:$group), channelsLast);
   let results = (outs Hwc_Tensor:$result);
   let assemblyFormat = [{
     $input `,` $filter (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
   }];
   let onnx = "ConvTranspose";
+  let order = "Image";
   let cost = "Convolution";
   let infer = "transposed::conv_transpose(call)";
   let reference = "transposed::conv_transpose(call)";

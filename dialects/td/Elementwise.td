@@ -6,6 +6,7 @@ class Hwc_FloatUnary<string mnemonic, string onnxName, string R, string L> : Hwc
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::float_unary(call)";
   let reference = "elementwise::float_unary(call, " # R # ")";
   let lowering = "elementwise::unary(call, " # L # ")";
@@ -17,6 +18,7 @@ class Hwc_NumericUnary<string mnemonic, string onnxName, string float, string in
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::numeric_unary(call)";
   let reference = "elementwise::numeric_unary(call, " # float # ", " # integer # ")";
   let lowering = "elementwise::unary(call, " # L # ")";
@@ -28,6 +30,7 @@ class Hwc_Arithmetic<string mnemonic, string onnxName, string float, string inte
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::arithmetic(call)";
   let reference = "elementwise::arithmetic(call, " # float # ", " # integer # ")";
   let lowering = "elementwise::binary(call, " # L # ")";
@@ -152,6 +155,7 @@ def Hwc_PowOp : Hwc_Op<"pow"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "Pow";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::pow(call)";
   let reference = "elementwise::pow(call)";
   let lowering = "elementwise::pow(call)";
@@ -173,6 +177,7 @@ def Hwc_ClipOp : Hwc_Op<"clip", [AttrSizedOperandSegments]> {
       "$operand (`min` $min^)? (`max` $max^)? attr-dict `:` functional-type(operands, results)";
   let onnx = "";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::clip(call)";
   let reference = "elementwise::clip(call)";
   let lowering = "elementwise::clip(call)";

@@ -6,6 +6,7 @@ class Hwc_Comparison<string mnemonic, string onnxName, string float, string inte
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::comparison(call)";
   let reference = "elementwise::comparison(call, " # float # ", " # integer # ")";
   let lowering = "elementwise::binary(call, " # L # ")";
@@ -17,6 +18,7 @@ class Hwc_Bitwise<string mnemonic, string onnxName, string kind, string R, strin
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = kind # "(call)";
   let reference = "elementwise::integer_binary(call, " # R # ")";
   let lowering = "elementwise::binary(call, " # L # ")";
@@ -28,6 +30,7 @@ class Hwc_Predicate<string mnemonic, string onnxName> : Hwc_Op<mnemonic> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::predicate(call)";
 }
 
@@ -78,6 +81,7 @@ def Hwc_NotOp : Hwc_Op<"not"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "Not";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::logical_unary(call)";
   let reference = "elementwise::integer_unary(call, |x| x ^ 1)";
   let lowering = "elementwise::unary(call, scalar::not)";
@@ -88,6 +92,7 @@ def Hwc_BitwiseNotOp : Hwc_Op<"bitwise_not"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "BitwiseNot";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::integer_unary(call)";
   let reference = "elementwise::integer_unary(call, |x| !x)";
   let lowering = "elementwise::unary(call, scalar::not)";
@@ -100,6 +105,7 @@ def Hwc_BitShiftOp : Hwc_Op<"bit_shift"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::bit_shift(call)";
   let reference = "elementwise::bit_shift(call)";
   let lowering = "elementwise::bit_shift(call)";
@@ -124,6 +130,7 @@ def Hwc_SelectOp : Hwc_Op<"select"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "Where";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "elementwise::select(call)";
   let reference = "elementwise::select(call)";
   let lowering = "elementwise::select(call)";

@@ -36,6 +36,7 @@ def Hwc_ConcatOp : Hwc_Movement<"concat", "Concat"> {
   let description = [{
     `axis` counts from the end where it is negative. There is one operand at least.
   }];
+  let order = "Named";
   let arguments = (ins Variadic<Hwc_Tensor>:$operands, I64Attr:$axis);
 }
 
@@ -46,6 +47,7 @@ def Hwc_SliceOp : Hwc_Movement<"slice", "Slice"> {
     Starts and ends below zero count from the end of the axis; they are then clamped to the axis, as in Python. A
     negative step walks towards the front, from `start` to before `end`.
   }];
+  let order = "Named";
   let arguments = (ins Hwc_Tensor:$operand, DenseI64ArrayAttr:$axes, DenseI64ArrayAttr:$starts,
     DenseI64ArrayAttr:$ends, DenseI64ArrayAttr:$steps);
 }
@@ -62,6 +64,7 @@ def Hwc_PadOp : Hwc_Movement<"pad", "Pad"> {
 
     All but `constant` need an element to copy along each axis that grows.
   }];
+  let order = "Named";
   let arguments = (ins Hwc_Tensor:$operand, Optional<Hwc_Tensor>:$value, DenseI64ArrayAttr:$low,
     DenseI64ArrayAttr:$high, DefaultValuedStrAttr<StrAttr, "constant">:$mode);
   let assemblyFormat = "$operand (`value` $value^)? attr-dict `:` functional-type(operands, results)";
@@ -80,5 +83,6 @@ def Hwc_TileOp : Hwc_Movement<"tile", "Tile"> {
   let description = [{
     `repeats` has one entry per dimension, none below zero.
   }];
+  let order = "Named";
   let arguments = (ins Hwc_Tensor:$operand, DenseI64ArrayAttr:$repeats);
 }

@@ -7,6 +7,7 @@ class Hwc_RowWise<string mnemonic, string onnxName, string R, string L> : Hwc_Op
   let results = (outs Hwc_Tensor:$result);
   let onnx = onnxName;
   let cost = "Normalization";
+  let order = "Named";
   let infer = "normalization::row_wise(call)";
   let reference = "normalization::row_wise(call, normalization::" # R # ")";
   let lowering = "softmax::" # L # "(call)";

@@ -1,7 +1,7 @@
 // Reductions over sliding windows and over regions. See Convolution.td for `strides`, `dilations` and `pads`.
 
 // `[N, C, D...] -> [N, C, O...]` with O as for a convolution; rounded up under `ceil_mode`, save for a last window that
-// would start in the padding after the data.
+// would start in the padding after the data. With `channels_last` it is `[N, D..., C] -> [N, O..., C]`.
 class Hwc_Pool<string mnemonic, string function, dag own = (ins)> : Hwc_Windowed<mnemonic> {
   let arguments = !con((ins Hwc_Tensor:$input, DenseI64ArrayAttr:$kernel), window,
                        (ins DefaultValuedAttr<BoolAttr, "false">:$ceil_mode), own);
@@ -12,7 +12,7 @@ class Hwc_Pool<string mnemonic, string function, dag own = (ins)> : Hwc_Windowed
   let lowering = "pooling::" # function # "(call)";
 }
 
-def Hwc_MaxPoolOp : Hwc_Pool<"max_pool", "max_pool"> {
+def Hwc_MaxPoolOp : Hwc_Pool<"max_pool", "max_pool", channelsLast> {
   let summary = "Largest element of each window";
   let description = [{
     Padding is never chosen; a window of nothing but padding gives the lowest value of the type. NaN wins.
@@ -22,6 +22,7 @@ def Hwc_MaxPoolOp : Hwc_Pool<"max_pool", "max_pool"> {
     ```
   }];
   let onnx = "MaxPool";
+  let order = "Image";
 }
 
 def Hwc_MaxPoolWithIndicesOp : Hwc_Pool<"max_pool_with_indices", "max_pool_with_indices",
@@ -36,21 +37,23 @@ def Hwc_MaxPoolWithIndicesOp : Hwc_Pool<"max_pool_with_indices", "max_pool_with_
 }
 
 def Hwc_AveragePoolOp : Hwc_Pool<"average_pool", "average_pool",
-                                 (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad)> {
+                                 !con((ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad), channelsLast)> {
   let summary = "Mean of each window";
   let description = [{
     The sum is divided by the number of elements that are not padding, with `count_include_pad` by the number of those
     within the input and `pads`, where what `ceil_mode` appends does not count.
   }];
   let onnx = "AveragePool";
+  let order = "Image";
 }
 
-def Hwc_LpPoolOp : Hwc_Pool<"lp_pool", "lp_pool", (ins DefaultValuedAttr<I64Attr, "2">:$p)> {
+def Hwc_LpPoolOp : Hwc_Pool<"lp_pool", "lp_pool", !con((ins DefaultValuedAttr<I64Attr, "2">:$p), channelsLast)> {
   let summary = "p-norm of each window";
   let description = [{
     `sum(|x|^p)^(1/p)`, p at least 1; padding counts as zero.
   }];
   let onnx = "LpPool";
+  let order = "Image";
 }
 
 def Hwc_MaxUnpoolOp : Hwc_Op<"max_unpool"> {

@@ -18,6 +18,7 @@ def Hwc_CastOp : Hwc_Op<"cast"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "";
   let cost = "Elementwise";
+  let order = "Pointwise";
   let infer = "quantization::cast(call)";
   let reference = "quantization::cast(call)";
   let lowering = "quantization::cast(call)";
@@ -31,6 +32,7 @@ class Hwc_Quantization<string mnemonic> : Hwc_Op<mnemonic> {
       "$operand `,` $scale (`zero_point` $zero_point^)? attr-dict `:` functional-type(operands, results)";
   let onnx = "";
   let cost = "Elementwise";
+  let order = "Named";
   let infer = "quantization::" # mnemonic # "(call)";
   let reference = "quantization::" # mnemonic # "(call)";
   let lowering = "quantization::" # mnemonic # "(call)";

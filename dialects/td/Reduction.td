@@ -8,6 +8,7 @@ class Hwc_Reduce<string mnemonic, string onnxName, string float, string integer,
   let assemblyFormat = "$operand `over` $axes attr-dict `:` functional-type(operands, results)";
   let onnx = onnxName;
   let cost = "Reduction";
+  let order = "Named";
   let infer = "reduction::numeric(call)";
   let reference = "reduction::reduce(call, " # float # ", " # integer # ")";
   let lowering = "reduction::reduce(call, reduction::Kind::" # L # ")";
@@ -75,6 +76,7 @@ class Hwc_ArgReduce<string mnemonic, string onnxName, string largest> : Hwc_Op<m
   }];
   let onnx = onnxName;
   let cost = "Reduction";
+  let order = "Named";
   let infer = "reduction::arg(call)";
   let reference = "reduction::arg(call, " # largest # ")";
   let lowering = "reduction::arg(call, " # largest # ")";
@@ -103,6 +105,7 @@ def Hwc_TopKOp : Hwc_Op<"top_k"> {
   let assemblyFormat = "$operand attr-dict `:` functional-type(operands, results)";
   let onnx = "TopK";
   let cost = "Sort";
+  let order = "Named";
   let infer = "reduction::top_k(call)";
   let reference = "sort::top_k(call)";
   let lowering = "sort::top_k(call)";
@@ -119,6 +122,7 @@ def Hwc_CumsumOp : Hwc_Op<"cumsum"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "CumSum";
   let cost = "Scan";
+  let order = "Named";
   let infer = "reduction::cumulative(call)";
   let reference = "scan::cumsum(call)";
   let lowering = "scan::cumsum(call)";

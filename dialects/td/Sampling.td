@@ -28,6 +28,7 @@ def Hwc_ResizeOp : Hwc_Op<"resize"> {
   let results = (outs Hwc_Tensor:$result);
   let onnx = "Resize";
   let cost = "Pooling";
+  let order = "Named";
   let infer = "resize::resize(call)";
   let reference = "resize::resize(call)";
   let lowering = "resize::resize(call)";

@@ -3,11 +3,16 @@
 use hwc_runtime::DType;
 
 use super::{Errors, InferCall, Inferred};
+use crate::image::{self, Axes};
 use crate::types::{Dim, TensorType};
 use crate::window::Window;
 
 /// `[N, G*C, D...] * [G*M, C, K...] -> [N, G*M, O...]`
 pub fn conv(call: &InferCall) -> Inferred {
+    image::infer(call, &[Axes::Image, Axes::Filter], channels_first)
+}
+
+fn channels_first(call: &InferCall) -> Inferred {
     let (input, filter) = (call.operand(0)?, call.operand(1)?);
     let mut errors = Vec::new();
     if input.dtype != filter.dtype || input.dtype == DType::Bool {

@@ -4,6 +4,7 @@ use hwc_runtime::DType;
 
 use super::convolution::slide;
 use super::{Errors, InferCall, Inferred};
+use crate::image::{self, Axes};
 use crate::types::{Dim, TensorType};
 
 /// `[N, C, D...] -> [N, C, O...]`
@@ -24,7 +25,12 @@ fn floats(call: &InferCall) -> Inferred {
     if !input.dtype.is_float() {
         return Err(format!("needs an input of a floating-point type, got {input}").into());
     }
-    Ok(vec![TensorType::new(input.dtype, pooled(call)?)])
+    results(call)
+}
+
+fn results(call: &InferCall) -> Inferred {
+    let dtype = call.operand(0)?.dtype;
+    image::infer(call, &[Axes::Image], |call| Ok(vec![TensorType::new(dtype, pooled(call)?)]))
 }
 
 pub fn max_pool(call: &InferCall) -> Inferred {
@@ -32,7 +38,7 @@ pub fn max_pool(call: &InferCall) -> Inferred {
     if input.dtype == DType::Bool {
         return Err(format!("needs an input of numbers, got {input}").into());
     }
-    Ok(vec![TensorType::new(input.dtype, pooled(call)?)])
+    results(call)
 }
 
 pub fn max_pool_with_indices(call: &InferCall) -> Inferred {

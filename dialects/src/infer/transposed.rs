@@ -4,11 +4,16 @@ use hwc_runtime::DType;
 
 use super::convolution::per_channel;
 use super::{Errors, InferCall, Inferred};
+use crate::image::{self, Axes};
 use crate::types::{Dim, TensorType};
 use crate::window::Window;
 
 /// `[N, G*C, D...] * [G*C, M, K...] -> [N, G*M, O...]`
 pub fn conv_transpose(call: &InferCall) -> Inferred {
+    image::infer(call, &[Axes::Image, Axes::TransposedFilter], channels_first)
+}
+
+fn channels_first(call: &InferCall) -> Inferred {
     let (input, filter) = (call.operand(0)?, call.operand(1)?);
     if input.rank() < 3 || filter.rank() != input.rank() {
         let wants = "an input and a filter of one rank, 3 at least";

@@ -6,6 +6,7 @@ use super::index::{flat, positions};
 use super::number::integers;
 use super::ring::{Ring, in_ring, sums};
 use super::{EvalCall, Evaluated};
+use crate::image::{self, Axes};
 use crate::window::Window;
 
 pub fn conv(call: &EvalCall) -> Evaluated {
@@ -15,8 +16,10 @@ pub fn conv(call: &EvalCall) -> Evaluated {
         add_bias(&mut values, call.optional(2), shape);
         Ok(vec![T::write(input.dtype(), shape, values)?])
     }
-    let (input, shape) = (call.operand(0)?, call.shape(0)?);
-    in_ring!(input.dtype(), convolve(call, &shape))
+    image::evaluate(call, &[Axes::Image, Axes::Filter], |call| {
+        let (input, shape) = (call.operand(0)?, call.shape(0)?);
+        in_ring!(input.dtype(), convolve(call, &shape))
+    })
 }
 
 pub fn conv_integer(call: &EvalCall) -> Evaluated {

@@ -46,6 +46,13 @@ pub fn copied(
     Tensor::from_bytes(operand.dtype(), shape, bytes).map_err(|e| e.to_string())
 }
 
+/// The operand with its dimensions in another order: dimension `i` of the result is dimension `permutation[i]`.
+pub fn transposed(operand: &Tensor, permutation: &[usize]) -> Result<Tensor, String> {
+    let from = strides(operand.shape());
+    let shape: Vec<usize> = permutation.iter().map(|&axis| operand.shape()[axis]).collect();
+    copied(operand, &shape, |p| Some(p.iter().zip(permutation).map(|(&p, &axis)| p * from[axis]).sum()))
+}
+
 /// Writes element `from` of one tensor over element `to` of the bytes of another of the same type.
 pub fn overwrite(bytes: &mut [u8], to: usize, source: &Tensor, from: usize) {
     let size = source.dtype().size();

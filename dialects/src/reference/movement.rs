@@ -1,6 +1,6 @@
 //! Copies between known addresses.
 
-use super::copy::{copied, overwrite, strides};
+use super::copy::{copied, overwrite, strides, transposed};
 use super::{EvalCall, Evaluated};
 use crate::infer::movement::Stride;
 use crate::infer::{axes, axis};
@@ -11,11 +11,7 @@ pub fn reshape(call: &EvalCall) -> Evaluated {
 }
 
 pub fn transpose(call: &EvalCall) -> Evaluated {
-    let operand = call.operand(0)?;
-    let permutation = call.attrs.sizes("permutation")?;
-    let from = strides(operand.shape());
-    let source = |p: &[usize]| Some(p.iter().zip(&permutation).map(|(&p, &axis)| p * from[axis]).sum());
-    Ok(vec![copied(operand, &call.shape(0)?, source)?])
+    Ok(vec![transposed(call.operand(0)?, &call.attrs.sizes("permutation")?)?])
 }
 
 pub fn concat(call: &EvalCall) -> Evaluated {

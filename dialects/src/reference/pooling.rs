@@ -5,6 +5,7 @@ use hwc_runtime::{DType, Tensor};
 use super::index::{flat, positions};
 use super::number::{floats, from_floats, from_integers, integers, range};
 use super::{EvalCall, Evaluated};
+use crate::image::{self, Axes};
 use crate::window::Window;
 
 /// The flat index of each element under a window that is not padding, in order, for each element of the result.
@@ -52,6 +53,10 @@ fn select(input: &Tensor, shape: &[usize], places: &[Option<usize>]) -> Result<T
 }
 
 pub fn max_pool(call: &EvalCall) -> Evaluated {
+    image::evaluate(call, &[Axes::Image], max_first)
+}
+
+fn max_first(call: &EvalCall) -> Evaluated {
     let input = call.operand(0)?;
     Ok(vec![select(input, &call.shape(0)?, &largest(input, &windows(call)?))?])
 }
@@ -79,6 +84,10 @@ pub fn max_pool_with_indices(call: &EvalCall) -> Evaluated {
 }
 
 pub fn average_pool(call: &EvalCall) -> Evaluated {
+    image::evaluate(call, &[Axes::Image], average_first)
+}
+
+fn average_first(call: &EvalCall) -> Evaluated {
     let (input, shape) = (call.operand(0)?, call.shape(0)?);
     let values = floats(input);
     let kernel = call.attrs.sizes("kernel")?;
@@ -102,6 +111,10 @@ pub fn average_pool(call: &EvalCall) -> Evaluated {
 }
 
 pub fn lp_pool(call: &EvalCall) -> Evaluated {
+    image::evaluate(call, &[Axes::Image], lp_first)
+}
+
+fn lp_first(call: &EvalCall) -> Evaluated {
     let (input, shape) = (call.operand(0)?, call.shape(0)?);
     let values = floats(input);
     let p = call.attrs.int("p")? as f64;

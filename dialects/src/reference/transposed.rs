@@ -6,6 +6,7 @@ use super::convolution::add_bias;
 use super::index::positions;
 use super::ring::{Ring, in_ring};
 use super::{EvalCall, Evaluated};
+use crate::image::{self, Axes};
 use crate::window::Window;
 
 pub fn conv_transpose(call: &EvalCall) -> Evaluated {
@@ -31,8 +32,10 @@ pub fn conv_transpose(call: &EvalCall) -> Evaluated {
         add_bias(&mut result, call.optional(2), shape);
         Ok(vec![T::write(input.dtype(), shape, result)?])
     }
-    let (input, shape) = (call.operand(0)?, call.shape(0)?);
-    in_ring!(input.dtype(), scatter(call, &shape))
+    image::evaluate(call, &[Axes::Image, Axes::TransposedFilter], |call| {
+        let (input, shape) = (call.operand(0)?, call.shape(0)?);
+        in_ring!(input.dtype(), scatter(call, &shape))
+    })
 }
 
 /// Flat index of the pixel under a tap of a window, `None` where that is padding.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hwc_cost_model::Work;
+use hwc_dialects::image::{Axes, is_channels_last};
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::{CostClass, Op, TensorType};
 use melior::ir::ValueLike;
@@ -53,12 +54,16 @@ fn flops(view: &OpView) -> f64 {
             2.0 * result * size(operand(0), depth)
         }
         Op::Einsum => 2.0 * einsum_positions(view),
-        // Each result element reads one filter of one group; the filter's first axis counts the output channels.
+        // Each result element reads one filter of one group; an axis of the filter counts the output channels.
         Op::Conv | Op::ConvInteger | Op::DeformConv => {
-            2.0 * result * elements(operand(1)) / size(operand(1), 0).max(1.0)
+            let filters = size(operand(1), filter_axis(view, Axes::Filter));
+            2.0 * result * elements(operand(1)) / filters.max(1.0)
         }
-        // The transposed convolution's filter has input channels first.
-        Op::ConvTranspose => 2.0 * elements(operand(0)) * elements(operand(1)) / size(operand(1), 0).max(1.0),
+        // Each element is read with all that the filter has for its channel.
+        Op::ConvTranspose => {
+            let channels = size(operand(1), filter_axis(view, Axes::TransposedFilter));
+            2.0 * elements(operand(0)) * elements(operand(1)) / channels.max(1.0)
+        }
         // Scores and weighted sums: every query element meets every key, every result element every value.
         Op::Attention => {
             let keys = operand(1).map_or(0, TensorType::rank).saturating_sub(2);
@@ -80,6 +85,12 @@ fn flops(view: &OpView) -> f64 {
             _ => 0.0,
         },
     }
+}
+
+/// The axis that is the first of a filter where channels come first.
+fn filter_axis(view: &OpView, axes: Axes) -> usize {
+    let rank = view.operand_types.get(1).and_then(Option::as_ref).map_or(0, TensorType::rank);
+    if rank < 2 || !is_channels_last(&view.attrs) { 0 } else { axes.to_first(rank)[0] }
 }
 
 /// The product of the sizes of all indices of an einsum; without its ellipsis, which broadcasts.

@@ -16,7 +16,7 @@ pub fn deform_conv<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     plain(dtype)?;
     let (input, filter, result) = (call.shape(0)?, call.shape(1)?, call.result_shape(0)?);
     let group = call.attrs.int("group")?.max(1) as usize;
-    let sums = biased(emit, dtype, &result, call.optional(3));
+    let sums = biased(emit, dtype, &result, 1, call.optional(3));
     if input.contains(&0) || result.contains(&0) {
         return Ok(vec![rounded(emit, dtype, sums)]);
     }

@@ -1,5 +1,6 @@
 //! Reductions over sliding windows: the image is padded, then one `linalg.generic` over windows and taps.
 
+use hwc_dialects::image::{Axes, is_channels_last, permuted};
 use hwc_dialects::reference::number;
 use hwc_dialects::window::Window;
 use hwc_runtime::{DType, Tensor, dtype::Kind};
@@ -17,14 +18,25 @@ use crate::codegen::ir::Val;
 /// The loops of pooling: image, channel, windows; then taps.
 struct Form {
     windows: Vec<Window>,
+    /// As the operation has it.
     result: Vec<usize>,
+    /// The loop over each of its dimensions.
+    order: Vec<usize>,
 }
 
 impl Form {
     fn of(call: &LowerCall) -> Result<Form, String> {
         let kernel = call.attrs.sizes("kernel")?;
         let windows = Window::with_kernel(call.attrs, &kernel).map_err(|e| e.to_string())?;
-        Ok(Form { windows, result: call.result_shape(0)? })
+        let result = call.result_shape(0)?;
+        let rank = result.len();
+        let order = if is_channels_last(call.attrs) { Axes::Image.to_last(rank) } else { (0..rank).collect() };
+        Ok(Form { windows, result, order })
+    }
+
+    /// The first spatial dimension of the images in memory.
+    fn first(&self) -> usize {
+        if self.order[1] == 1 { 2 } else { 1 }
     }
 
     fn map<'c>(&self, emit: &Emitter<'c>, results: &[String]) -> Attribute<'c> {
@@ -33,11 +45,11 @@ impl Form {
 
     /// The padded image and how it is read.
     fn image<'c>(&self, call: &LowerCall<'c, '_>, padding: Val<'c>) -> Result<(Val<'c>, Attribute<'c>), String> {
-        let emit = &call.emit;
-        let image = under_windows(emit, call.operand(0)?, &self.windows, &self.result[2..], padding);
+        let (emit, first) = (&call.emit, self.first());
+        let image = under_windows(emit, call.operand(0)?, first, &self.windows, &self.result[first..], padding);
         let mut exprs = vec![dim(0), dim(1)];
         exprs.extend(self.windows.iter().enumerate().map(|(i, w)| at(w, 2 + i, self.result.len() + i)));
-        Ok((image, self.map(emit, &exprs)))
+        Ok((image, self.map(emit, &permuted(&exprs, &self.order))))
     }
 
     /// A tensor of the kernel's shape, which gives the loops over taps their lengths and is never read.
@@ -48,10 +60,10 @@ impl Form {
     }
 
     fn result_map<'c>(&self, emit: &Emitter<'c>) -> Attribute<'c> {
-        self.map(emit, &(0..self.result.len()).map(dim).collect::<Vec<_>>())
+        self.map(emit, &self.order.iter().map(|&axis| dim(axis)).collect::<Vec<_>>())
     }
 
-    fn loops(&self) -> Vec<Loop> {
+    fn kinds(&self) -> Vec<Loop> {
         loops(self.result.len(), self.windows.len())
     }
 
@@ -66,7 +78,7 @@ impl Form {
         let (emit, dtype) = (&call.emit, call.dtype(0)?);
         let inputs = [self.image(call, padding)?, self.taps(emit)];
         let out = emit.filled(&self.result, start);
-        Ok(emit.generic(&inputs, &[(out, self.result_map(emit))], &self.loops(), |e, v| {
+        Ok(emit.generic(&inputs, &[(out, self.result_map(emit))], &self.kinds(), |e, v| {
             vec![body(e, load(e, dtype, v[0]), v[2])]
         }))
     }
@@ -106,7 +118,7 @@ pub fn max_pool_with_indices<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     let best = emit.filled(&form.result, lowest(emit, dtype, true));
     let place = emit.filled(&form.result, emit.int(index_type, -1));
     let map = form.result_map(emit);
-    Ok(emit.generic(&inputs, &[(best, map), (place, map)], &form.loops(), |e, v| {
+    Ok(emit.generic(&inputs, &[(best, map), (place, map)], &form.kinds(), |e, v| {
         let (x, best, place) = (load(e, dtype, v[0]), load(e, dtype, v[2]), v[3]);
         let position = |loop_: usize| e.cast("arith.index_cast", e.loop_index(loop_), index_type);
         let times = |value: Val<'c>, n: usize| e.muli(value, e.int(index_type, n as i64));
@@ -153,11 +165,11 @@ pub fn average_pool<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     let sums = form.fold(call, emit.zero(emit.storage(dtype)), zero, |e, x, sum| e.addf(sum, x))?;
 
     // The number of elements of a window is a product of one number a dimension.
-    let rank = form.result.len();
+    let (rank, first) = (form.result.len(), form.first());
     let mut constant = 1.0;
     let mut inputs = vec![(sums[0], emit.identity(rank))];
     for (d, window) in form.windows.iter().enumerate() {
-        let (size, end) = (shape[2 + d], window.before + shape[2 + d] + window.after);
+        let (size, end) = (shape[first + d], window.before + shape[first + d] + window.after);
         let counts = |output: usize| {
             let counted = |tap: &usize| match include_pad {
                 true => output * window.stride + tap * window.dilation < end,
@@ -165,13 +177,13 @@ pub fn average_pool<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
             };
             (0..window.kernel).filter(counted).count()
         };
-        let counts: Vec<f64> = (0..form.result[2 + d]).map(|output| counts(output) as f64).collect();
+        let counts: Vec<f64> = (0..form.result[first + d]).map(|output| counts(output) as f64).collect();
         if counts.windows(2).all(|pair| pair[0] == pair[1]) {
             constant *= counts.first().copied().unwrap_or(1.0);
             continue;
         }
         let counts = number::from_floats(super::rows::wide(dtype), &[counts.len()], counts)?;
-        inputs.push((tensor(emit, &counts)?, emit.map(rank, &[dim(2 + d)])));
+        inputs.push((tensor(emit, &counts)?, emit.map(rank, &[dim(first + d)])));
     }
     let out = emit.empty(emit.storage(dtype), &form.result);
     Ok(emit.generic(&inputs, &[(out, emit.identity(rank))], &vec![Loop::Parallel; rank], |e, v| {
@@ -218,6 +230,7 @@ pub fn lp_pool<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
 
 #[cfg(test)]
 mod tests {
+    use hwc_dialects::image::{Axes, permuted};
     use hwc_dialects::{Attrs, Op, attrs};
     use hwc_runtime::{DType, Tensor};
 
@@ -255,6 +268,21 @@ mod tests {
                 let mut attrs = attrs.clone();
                 attrs.set("p", p);
                 check(Op::LpPool, &attrs, &[Some(&x)], 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn channels_last() {
+        for (shape, mut attrs) in cases() {
+            attrs.set("channels_last", true);
+            let x = random(DType::F32, &permuted(shape, &Axes::Image.to_last(shape.len())), 1);
+            check(Op::MaxPool, &attrs, &[Some(&x)], 0.0);
+            check(Op::LpPool, &attrs, &[Some(&x)], 1e-5);
+            for include in [true, false] {
+                let mut attrs = attrs.clone();
+                attrs.set("count_include_pad", include);
+                check(Op::AveragePool, &attrs, &[Some(&x)], 1e-6);
             }
         }
     }

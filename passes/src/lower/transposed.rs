@@ -5,6 +5,7 @@
 //! windows `i = q - shift - j * advance`: an ordinary convolution without stride. There are as many phases as the
 //! strides' product.
 
+use hwc_dialects::image::{Axes, is_channels_last, permuted};
 use hwc_dialects::window::Window;
 use hwc_runtime::DType;
 use melior::ir::Attribute;
@@ -85,22 +86,22 @@ fn combinations(phases: &[Vec<Phase>]) -> Vec<Vec<Phase>> {
     })
 }
 
-/// What is added, with windows inserted at the ends of its last dimensions so that every phase stays inside.
+/// What is added, with windows inserted at the ends of its dimensions so that every phase stays inside.
 struct Added<'c> {
     tensor: Val<'c>,
     before: Vec<usize>,
 }
 
 impl<'c> Added<'c> {
-    fn new(emit: &Emitter<'c>, dtype: DType, tensor: Val<'c>, phases: &[Vec<Phase>]) -> Added<'c> {
+    /// `first` is the first dimension that counts windows.
+    fn new(emit: &Emitter<'c>, dtype: DType, tensor: Val<'c>, first: usize, phases: &[Vec<Phase>]) -> Added<'c> {
         let shape = emit.shape_of(tensor);
-        let counts = &shape[shape.len() - phases.len()..];
-        let pads: Vec<(usize, usize)> = (phases.iter().zip(counts))
+        let pads: Vec<(usize, usize)> = (phases.iter().zip(&shape[first..]))
             .map(|(phases, &count)| {
                 phases.iter().map(|p| p.reach(count)).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)))
             })
             .collect();
-        let tensor = padded(emit, tensor, &pads, emit.zero(emit.storage(dtype)));
+        let tensor = padded(emit, tensor, first, &pads, emit.zero(emit.storage(dtype)));
         Added { tensor, before: pads.into_iter().map(|p| p.0).collect() }
     }
 
@@ -133,17 +134,30 @@ fn phases(windows: &[Window], sizes: &[usize]) -> Vec<Vec<Phase>> {
 /// Loops: image, group, filter of the group, elements; then channel of the group, taps.
 pub fn conv_transpose<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     let (emit, dtype) = (&call.emit, call.dtype(0)?);
-    let (filter_shape, result) = (call.shape(1)?, call.result_shape(0)?);
+    let (filter, result) = (call.shape(1)?, call.result_shape(0)?);
+    let rank = result.len();
+    // By channels first, as maps are written; `ordered` brings them into the order of axes in memory.
+    let channels_last = is_channels_last(call.attrs);
+    let (first, channel) = if channels_last { (1, rank - 1) } else { (2, 1) };
+    let ordered = |exprs: Vec<String>| match channels_last {
+        true => permuted(&exprs, &Axes::Image.to_last(rank)),
+        false => exprs,
+    };
+    let filter_shape =
+        if channels_last { permuted(&filter, &Axes::TransposedFilter.to_first(rank)) } else { filter.clone() };
     let windows = Window::with_kernel(call.attrs, &filter_shape[2..]).map_err(|e| e.to_string())?;
     let group = call.attrs.int("group")?.max(1) as usize;
     let (channels, filters) = (filter_shape[0] / group, filter_shape[1]);
-    let phases = phases(&windows, &result[2..]);
-    let mut sums = biased(emit, dtype, &result, call.optional(2));
+    let phases = phases(&windows, &result[first..]);
+    let mut sums = biased(emit, dtype, &result, channel, call.optional(2));
     if result.contains(&0) || emit.shape_of(call.operand(0)?).contains(&0) {
         return Ok(vec![rounded(emit, dtype, sums)]);
     }
-    let image = Added::new(emit, dtype, call.operand(0)?, &phases);
-    let filter = emit.reshape(call.operand(1)?, &[&[group, channels], &filter_shape[1..]].concat());
+    let image = Added::new(emit, dtype, call.operand(0)?, first, &phases);
+    // Channels and filters of the group stand together.
+    let own = [group, channels, filters];
+    let shape = if channels_last { [&filter[..rank - 2], &own].concat() } else { [&own, &filter[2..]].concat() };
+    let filter = emit.reshape(call.operand(1)?, &shape);
 
     let (parallel, spatial) = (3 + windows.len(), windows.len());
     let dims = parallel + 1 + spatial;
@@ -153,16 +167,17 @@ pub fn conv_transpose<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     for phases in combinations(&phases) {
         let taps = |i: usize| parallel + 1 + i;
         let image_exprs = [vec![dim(0), member(parallel, channels)], image.windows(&phases, 3, taps(0))].concat();
-        let mut filter_exprs = vec![dim(1), dim(parallel), dim(2)];
-        filter_exprs.extend(phases.iter().enumerate().map(|(i, p)| p.tap_at(taps(i))));
+        let own = [dim(1), dim(parallel), dim(2)];
+        let at_taps: Vec<String> = phases.iter().enumerate().map(|(i, p)| p.tap_at(taps(i))).collect();
+        let filter_exprs = if channels_last { [&at_taps[..], &own] } else { [&own[..], &at_taps] }.concat();
         let mut result_exprs = vec![dim(0), member(2, filters)];
         result_exprs.extend(phases.iter().enumerate().map(|(i, p)| p.output_at(3 + i)));
         let factors = [
-            Factor::new(image.tensor, dtype, emit.map(dims, &image_exprs)),
+            Factor::new(image.tensor, dtype, emit.map(dims, &ordered(image_exprs))),
             Factor::new(filter, dtype, emit.map(dims, &filter_exprs)),
         ];
         let extents = extents(emit, &phases, 3, taps(0), dims);
-        let out = (sums, emit.map(dims, &result_exprs));
+        let out = (sums, emit.map(dims, &ordered(result_exprs)));
         sums = accumulate(emit, &factors, &extents, out, &loops(parallel, 1 + spatial));
     }
     Ok(vec![rounded(emit, dtype, sums)])
@@ -180,7 +195,7 @@ pub fn col2im<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     }
     let columns = emit.reshape(call.operand(0)?, &[&result[..2], &block, &counts].concat());
     let phases = phases(&windows, &result[2..]);
-    let columns = Added::new(emit, dtype, columns, &phases);
+    let columns = Added::new(emit, dtype, columns, 2 + block.len(), &phases);
     let (parallel, spatial) = (result.len(), windows.len());
     let dims = parallel + spatial;
     let kinds: Vec<Loop> = loops(parallel, spatial);
@@ -252,6 +267,16 @@ mod tests {
                 check(Op::ConvTranspose, &attrs, &[Some(&x), Some(&w)], 1e-3);
                 check(Op::ConvTranspose, &attrs, &[Some(&x), Some(&w), Some(&bias)], 1e-3);
             }
+            let mut attrs = attrs;
+            let group = attrs.get("group").map_or(1, |_| 2);
+            attrs.set("channels_last", true);
+            let (input, filter) = (
+                permuted(input, &Axes::Image.to_last(input.len())),
+                permuted(filter, &Axes::TransposedFilter.to_last(filter.len())),
+            );
+            let (x, w) = (random(DType::F32, &input, 1), random(DType::F32, &filter, 2));
+            let bias = random(DType::F32, &[filter[filter.len() - 1] * group], 3);
+            check(Op::ConvTranspose, &attrs, &[Some(&x), Some(&w), Some(&bias)], 1e-3);
         }
     }
 
