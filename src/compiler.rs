@@ -109,6 +109,9 @@ impl Compiler {
     /// From the graph to one function per kernel, on tensors; gives the work of each.
     fn to_kernel_form<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<BTreeMap<String, Work>, Error> {
         graph::fold_constants(context, ir::module_op(module))?;
+        graph::channels_last(context, ir::module_op(module))?;
+        // Filters in another order are constants again.
+        graph::fold_constants(context, ir::module_op(module))?;
         graph::form_kernels(context, ir::module_op(module))?;
         self.observe("kernels", module);
         let work = graph::kernel_work(ir::module_op(module))?;

@@ -24,6 +24,11 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| graph::fold_constants(context, module).map_err(|e| e.to_string()),
     },
     PassInfo {
+        name: "hwc-channels-last",
+        description: "Convolutions and what stands between them work on images whose channels come last",
+        run: |context, module| graph::channels_last(context, module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
         name: "hwc-form-kernels",
         description: "Moves groups of hwc operations into private functions that main calls",
         run: |context, module| graph::form_kernels(context, module).map_err(|e| e.to_string()),

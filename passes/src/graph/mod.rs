@@ -2,10 +2,12 @@
 
 mod fold;
 mod group;
+mod layout;
 mod outline;
 mod work;
 
 pub use fold::fold_constants;
+pub use layout::channels_last;
 pub use outline::form_kernels;
 pub use work::kernel_work;
 

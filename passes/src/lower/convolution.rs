@@ -131,13 +131,7 @@ pub fn conv<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
 }
 
 /// What sums over an image start with: the bias of each channel, or zero. Dimension `channel` counts the channels.
-pub fn biased<'c>(
-    emit: &Emitter<'c>,
-    dtype: DType,
-    shape: &[usize],
-    channel: usize,
-    bias: Option<Val<'c>>,
-) -> Val<'c> {
+pub fn biased<'c>(emit: &Emitter<'c>, dtype: DType, shape: &[usize], channel: usize, bias: Option<Val<'c>>) -> Val<'c> {
     let Some(bias) = bias else { return zeros(emit, dtype, shape) };
     let rank = shape.len();
     let out = emit.empty(emit.compute(dtype), shape);
