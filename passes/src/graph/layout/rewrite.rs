@@ -24,9 +24,9 @@ pub fn rewrite<'c>(
     let mut rewriter = Rewriter { context, block, last: HashMap::new(), first: HashMap::new() };
     for (node, &last) in nodes.iter().zip(last) {
         match &node.view {
-            Some(view) if last => rewriter.to_last(node.operation, view)?,
+            Some(view) if last => rewriter.work_on_last(node.operation, view)?,
             Some(view) if view.op == Op::Transpose => rewriter.transpose(node.operation, view)?,
-            _ => rewriter.to_first(node.operation)?,
+            _ => rewriter.work_on_first(node.operation)?,
         }
     }
     for operation in ir::block_ops(block).into_iter().rev() {
@@ -66,7 +66,7 @@ impl<'c> Rewriter<'c> {
     }
 
     /// The operation as it is, on values with channels first.
-    fn to_first(&mut self, operation: ir::Op<'c>) -> Result<(), GraphError> {
+    fn work_on_first(&mut self, operation: ir::Op<'c>) -> Result<(), GraphError> {
         for (i, value) in ir::operands(operation).into_iter().enumerate() {
             if self.last_only(value).is_some() {
                 let first = self.first_form(operation, value)?;
@@ -140,7 +140,7 @@ impl<'c> Rewriter<'c> {
         Ok(())
     }
 
-    fn to_last(&mut self, operation: ir::Op<'c>, view: &View<'c>) -> Result<(), GraphError> {
+    fn work_on_last(&mut self, operation: ir::Op<'c>, view: &View<'c>) -> Result<(), GraphError> {
         let mut operands = Vec::with_capacity(view.operands.len());
         for (i, operand) in ir::operands(operation).into_iter().enumerate() {
             let slot = view.operands.iter().enumerate().filter(|(_, o)| o.is_some()).nth(i).map_or(i, |(slot, _)| slot);
