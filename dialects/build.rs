@@ -14,13 +14,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=cpp");
     println!("cargo:rerun-if-env-changed=MLIR_SYS_220_PREFIX");
 
-    let tblgen = |tool: &str, action: &str, file: &str| -> Result<String, Box<dyn std::error::Error>> {
+    let tblgen = |source: &str, tool: &str, action: &str, file: &str| -> Result<String, Box<dyn std::error::Error>> {
         let program = prefix.join("bin").join(tool);
         let result = Command::new(&program)
             .arg(action)
             .arg("-I")
             .arg(prefix.join("include"))
-            .args(["-I", "td", "td/Hwc.td"])
+            .args(["-I", "td"])
+            .arg(format!("td/{source}.td"))
             .output()
             .map_err(|e| {
                 format!("cannot run {}: {e}; `cargo xtask setup` installs LLVM and MLIR 22", program.display())
@@ -32,11 +33,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::write(out.join(file), &text)?;
         Ok(text)
     };
-    tblgen("mlir-tblgen", "-gen-dialect-decls", "HwcDialect.h.inc")?;
-    tblgen("mlir-tblgen", "-gen-dialect-defs", "HwcDialect.cpp.inc")?;
-    tblgen("mlir-tblgen", "-gen-op-decls", "HwcOps.h.inc")?;
-    tblgen("mlir-tblgen", "-gen-op-defs", "HwcOps.cpp.inc")?;
-    let records: Value = serde_json::from_str(&tblgen("llvm-tblgen", "--dump-json", "records.json")?)?;
+    for (source, action, file) in [
+        ("Hwc", "-gen-dialect-decls", "HwcDialect.h.inc"),
+        ("Hwc", "-gen-dialect-defs", "HwcDialect.cpp.inc"),
+        ("Hwc", "-gen-op-decls", "HwcOps.h.inc"),
+        ("Hwc", "-gen-op-defs", "HwcOps.cpp.inc"),
+        ("Hwk", "-gen-dialect-decls", "HwkDialect.h.inc"),
+        ("Hwk", "-gen-dialect-defs", "HwkDialect.cpp.inc"),
+        ("Hwk", "-gen-attr-interface-decls", "HwkInterfaces.h.inc"),
+        ("Hwk", "-gen-attr-interface-defs", "HwkInterfaces.cpp.inc"),
+        ("Hwk", "-gen-attrdef-decls", "HwkAttributes.h.inc"),
+        ("Hwk", "-gen-attrdef-defs", "HwkAttributes.cpp.inc"),
+        ("Hwk", "-gen-op-decls", "HwkOps.h.inc"),
+        ("Hwk", "-gen-op-defs", "HwkOps.cpp.inc"),
+    ] {
+        tblgen(source, "mlir-tblgen", action, file)?;
+    }
+    let records: Value = serde_json::from_str(&tblgen("Hwc", "llvm-tblgen", "--dump-json", "records.json")?)?;
     std::fs::write(out.join("table.rs"), table(&records)?)?;
 
     let mut build = cc::Build::new();
@@ -56,6 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .include(&out)
         .include("cpp")
         .file("cpp/Hwc.cpp")
+        .file("cpp/Hwk.cpp")
         .compile("hwc_dialect");
     Ok(())
 }

@@ -6,16 +6,14 @@ use std::io::Write;
 
 use bytes::Bytes;
 use hwc_cost_model::Work;
-use hwc_dialects::TensorType;
-use hwc_dialects::onnx::import::{self, Program};
-use hwc_passes::codegen::{self, Observer, Summary, ir};
-use hwc_passes::{graph, lower, print};
-use hwc_runtime::manifest::{Arena, Input, Kernel, Manifest, Output, Target, Weights};
+use hwc_passes::codegen::{self, Observer, Summary, TargetOptions, ir};
+use hwc_passes::{graph, hwk, lower, print};
+use hwc_runtime::manifest::{Arena, Kernel, Manifest, Target, Weights};
 use hwc_runtime::{Digest, abi};
 use melior::Context;
 use melior::ir::Module;
 
-use crate::options::Phase;
+use crate::frontend::Program;
 use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
 
 /// What [`Compiler::emit`] can give as text.
@@ -23,6 +21,8 @@ use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
 pub enum Stage {
     /// The graph in the `hwc` dialect.
     Hwc,
+    /// Kernels with their schedules, in the `hwk` dialect.
+    Hwk,
     /// Kernels as linalg on tensors.
     Linalg,
     /// The LLVM dialect.
@@ -50,22 +50,22 @@ impl Compiler {
     /// Everything that is wrong or not supported, at once; [`Error::fault`] says whose fault it is.
     pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
         let context = context();
-        let (mut module, imported) = self.import(&context, model)?;
-        let work = self.to_kernel_form(&context, &module)?;
+        let program = Program::read(&context, model, &self.options)?;
+        let (mut functions, work) = self.to_kernel_form(&context, &program)?;
         let weights = RefCell::new(Vec::new());
         let described = RefCell::new(None);
         let compiled = codegen::compile(
             &context,
-            &mut module,
-            &self.options.target.options(),
+            &mut functions,
+            &self.target(&program)?,
             &mut Sink(&weights),
             |summary| {
-                let manifest = manifest(model, &imported.program, summary, &work, &weights.borrow());
+                let manifest = manifest(model, &program, summary, &work, &weights.borrow());
                 let text = manifest.to_json();
                 *described.borrow_mut() = Some(manifest);
                 text
             },
-            &mut Watch(self),
+            &mut Watch { compiler: self, context: &context, kernels: &program.kernels },
         )?;
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
         let warning = |message| Diagnostic { severity: Severity::Warning, message };
@@ -73,7 +73,7 @@ impl Compiler {
             manifest,
             object: compiled.object,
             weights: Bytes::from(weights.into_inner()),
-            diagnostics: imported.warnings.into_iter().map(warning).collect(),
+            diagnostics: program.warnings.into_iter().map(warning).collect(),
         })
     }
 
@@ -83,56 +83,70 @@ impl Compiler {
     /// As [`Compiler::compile`].
     pub fn emit(&self, model: &Model, stage: Stage) -> Result<String, Error> {
         let context = context();
-        let (mut module, _) = self.import(&context, model)?;
+        if stage == Stage::Hwc {
+            return Ok(print::text(&Program::graph(&context, model, &self.options)?.kernels));
+        }
+        let program = Program::read(&context, model, &self.options)?;
+        let (mut functions, _) = self.to_kernel_form(&context, &program)?;
+        let target = self.target(&program)?;
         let stage = match stage {
-            Stage::Hwc => return Ok(print::text(&module)),
+            Stage::Hwc | Stage::Hwk => {
+                codegen::choose_schedules(&context, &mut functions, &target)?;
+                hwk::write_back(&context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
+                return Ok(print::text(&program.kernels));
+            }
             Stage::Linalg => codegen::Stage::Linalg,
             Stage::LlvmMlir => codegen::Stage::LlvmMlir,
             Stage::LlvmIr => codegen::Stage::LlvmIr,
             Stage::Asm => codegen::Stage::Asm,
         };
-        self.to_kernel_form(&context, &module)?;
-        Ok(codegen::print_stage(&context, &mut module, &self.options.target.options(), stage)?)
+        Ok(codegen::print_stage(&context, &mut functions, &target, stage)?)
     }
 
-    fn import<'c>(&self, context: &'c Context, model: &Model) -> Result<(Module<'c>, import::Imported), Error> {
-        let options = import::Options {
-            dims: self.options.dims.iter().map(|(n, v)| (n.clone(), *v)).collect(),
-            values: self.options.values.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
-        };
-        let imported = import::import(&model.onnx, &options)?;
-        let module = import::emit::emit(&imported.program, context).map_err(|e| Error::new(Fault::Defect, e))?;
-        self.observe("hwc", &module);
-        Ok((module, imported))
+    /// The machine to compile for: what the options say, else what the kernels say, else the host.
+    fn target(&self, program: &Program) -> Result<TargetOptions, Error> {
+        let named = hwk::target(&program.kernels).map_err(|e| Error::new(Fault::Input, e))?;
+        Ok(match named {
+            Some(target) if self.options.target == crate::Target::host() => hwk::machine_for(&target)?,
+            _ => self.options.target.options(),
+        })
     }
 
-    /// From the graph to one function per kernel, on tensors; gives the work of each.
-    fn to_kernel_form<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<BTreeMap<String, Work>, Error> {
-        graph::fold_constants(context, ir::module_op(module))?;
-        graph::channels_last(context, ir::module_op(module))?;
-        // Filters in another order are constants again.
-        graph::fold_constants(context, ir::module_op(module))?;
-        graph::form_kernels(context, ir::module_op(module))?;
-        self.observe("kernels", module);
-        let work = graph::kernel_work(ir::module_op(module))?;
-        lower::lower(context, ir::module_op(module))?;
-        self.observe("lowered", module);
-        Ok(work)
+    /// A function per kernel, on tensors, beside the kernels themselves; gives the work of each.
+    fn to_kernel_form<'c>(
+        &self,
+        context: &'c Context,
+        program: &Program<'c>,
+    ) -> Result<(Module<'c>, BTreeMap<String, Work>), Error> {
+        self.observe("kernels", &program.kernels);
+        let work = graph::kernel_work(ir::module_op(&program.kernels))?;
+        let functions = hwk::copy(&program.kernels).ok_or_else(|| Error::new(Fault::Defect, "no module to copy"))?;
+        hwk::to_functions(context, ir::module_op(&functions))?;
+        lower::lower(context, ir::module_op(&functions))?;
+        self.observe("lowered", &functions);
+        Ok((functions, work))
     }
 
     fn observe(&self, name: &str, module: &Module) {
-        if let Some(observe) = &self.options.observe {
-            observe(Phase { name, text: &|| print::text(module) });
-        }
+        self.options.tell(name, module);
     }
 }
 
-/// Tells the observer of the options about the phases of code generation.
-struct Watch<'a>(&'a Compiler);
+/// Tells the observer of the options about the phases of code generation, and the kernels what was chosen for them.
+struct Watch<'a, 'c> {
+    compiler: &'a Compiler,
+    context: &'c Context,
+    kernels: &'a Module<'c>,
+}
 
-impl Observer for Watch<'_> {
+impl Observer for Watch<'_, '_> {
     fn phase(&mut self, name: &'static str, module: &Module) {
-        self.0.observe(name, module);
+        self.compiler.observe(name, module);
+        // What code generation wrote to its functions, it can read again.
+        if name == "loops" && hwk::write_back(self.context, ir::module_op(self.kernels), ir::module_op(module)).is_ok()
+        {
+            self.compiler.observe("hwk", self.kernels);
+        }
     }
 }
 
@@ -163,8 +177,6 @@ fn manifest(
     work: &BTreeMap<String, Work>,
     weights: &[u8],
 ) -> Manifest {
-    // Every dimension is known once a model is imported for compilation.
-    let shape = |ty: &TensorType| ty.static_shape().unwrap_or_default();
     Manifest {
         abi: abi::ABI_VERSION,
         producer: concat!("hwc ", env!("CARGO_PKG_VERSION")).into(),
@@ -174,22 +186,8 @@ fn manifest(
             cpu: summary.target.cpu.clone(),
             features: summary.target.features.clone(),
         },
-        inputs: program
-            .inputs
-            .iter()
-            .map(|i| Input {
-                name: i.name.clone(),
-                dtype: i.ty.dtype,
-                shape: shape(&i.ty),
-                bound: i.bound.as_ref().map(|t| Digest::of(t.bytes())),
-            })
-            .collect(),
-        outputs: program
-            .outputs
-            .iter()
-            .filter_map(|(name, value)| Some((name, value.ty().ok()?)))
-            .map(|(name, ty)| Output { name: name.clone(), dtype: ty.dtype, shape: shape(&ty) })
-            .collect(),
+        inputs: program.inputs.clone(),
+        outputs: program.outputs.clone(),
         weights: Weights { bytes: summary.weights_bytes, blake3: Digest::of(weights) },
         arena: Arena { bytes: summary.arena_bytes, ..Arena::default() },
         kernels: summary
@@ -200,6 +198,6 @@ fn manifest(
                 Kernel { name: name.clone(), calls: *calls as u64, flops: work.flops as u64, bytes: work.bytes as u64 }
             })
             .collect(),
-        metadata: model.onnx.metadata.iter().cloned().collect::<BTreeMap<_, _>>(),
+        metadata: program.metadata.clone(),
     }
 }

@@ -24,6 +24,7 @@
 mod artifact;
 mod compiler;
 mod error;
+mod frontend;
 mod header;
 mod model;
 mod options;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hwc_passes::codegen::{Cpu, TargetOptions};
+use hwc_passes::print;
 use hwc_runtime::Tensor;
+use melior::ir::Module;
 
 /// The machine that code is made for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +33,8 @@ impl Target {
 /// A step of a compilation, for [`Options::observe`].
 #[derive(Clone, Copy)]
 pub struct Phase<'a> {
-    /// `hwc`, `kernels`, `lowered`, `target`, `linalg`, `buffers`, `loops`, `llvm`, `llvm-ir`, `optimized`, in this order.
+    /// `hwc`, `kernels`, `lowered`, `target`, `linalg`, `buffers`, `loops`, `hwk`, `llvm`, `llvm-ir`, `optimized`, in this
+    /// order.
     pub name: &'a str,
     /// What the program is after the step; call it only where it is wanted, it prints all of it.
     pub text: &'a dyn Fn() -> String,
@@ -69,6 +72,13 @@ impl Options {
     pub fn value(mut self, input: impl Into<String>, value: Tensor) -> Options {
         self.values.insert(input.into(), value);
         self
+    }
+
+    /// Tells the observer, if there is one.
+    pub(crate) fn tell(&self, name: &str, module: &Module) {
+        if let Some(observe) = &self.observe {
+            observe(Phase { name, text: &|| print::text(module) });
+        }
     }
 
     /// Calls `observe` after each phase.

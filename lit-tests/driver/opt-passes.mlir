@@ -4,7 +4,7 @@
 // RUN: hwc-opt %s --pass-pipeline='builtin.module(hwc-fold-constants,cse)' --mlir-print-ir-before-all 2>&1 | FileCheck %s --check-prefix=BEFORE
 
 // HELP-DAG: --hwc-fold-constants {{.*}} Computes what depends on nothing but constants
-// HELP-DAG: --hwc-form-kernels {{.*}} Moves groups of hwc operations into private functions
+// HELP-DAG: --hwc-form-kernels {{.*}} Moves groups of hwc operations into kernels
 // HELP-DAG: --hwc-lower {{.*}} Replaces hwc operations by linalg
 // HELP-DAG: --cse
 // BEFORE: IR Dump Before {{.*}}hwc-fold-constants

@@ -4,9 +4,9 @@
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[W:.*]] = hwc.constant
-// CHECK: %[[Y:.*]] = call @matmul_0(%{{.*}}, %[[W]])
+// CHECK: %[[Y:.*]] = hwk.launch @matmul_0(%{{.*}}, %[[W]])
 // CHECK-NEXT: return %[[Y]]
-// CHECK: func.func private @matmul_0
+// CHECK: hwk.kernel @matmul_0
 // CHECK-DAG: hwc.constant dense<1.000000e+00> : tensor<f32>
 // CHECK: hwc.matmul
 // CHECK: hwc.add
@@ -22,13 +22,13 @@ func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 
 // -----
 
-// Equal groups share a function.
+// Equal groups share a kernel.
 
 // CHECK-LABEL: func.func @main
-// CHECK: call @matmul_0
-// CHECK: call @matmul_0
-// CHECK: func.func private @matmul_0
-// CHECK-NOT: func.func private
+// CHECK: hwk.launch @matmul_0
+// CHECK: hwk.launch @matmul_0
+// CHECK: hwk.kernel @matmul_0
+// CHECK-NOT: hwk.kernel
 func.func @main(%x: tensor<2x2xf32>, %y: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %0 = hwc.matmul %x, %y : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
   %1 = hwc.matmul %0, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>

@@ -1,6 +1,6 @@
 // The passes of a compilation by their names, one after the other, down to what is left to upstream's.
-// RUN: hwc-opt %s --pass-pipeline='builtin.module(hwc-fold-constants,hwc-form-kernels,hwc-lower,func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops,canonicalize,cse),hwc-fuse-elementwise)' | FileCheck %s
-// RUN: hwc-opt %s --hwc-fold-constants --hwc-form-kernels --hwc-lower | hwc-opt | FileCheck %s --check-prefix=SPLIT
+// RUN: hwc-opt %s --pass-pipeline='builtin.module(hwc-fold-constants,hwc-form-kernels,hwk-to-functions,hwc-lower,func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops,canonicalize,cse),hwc-fuse-elementwise)' | FileCheck %s
+// RUN: hwc-opt %s --hwc-fold-constants --hwc-form-kernels --hwk-to-functions --hwc-lower | hwc-opt | FileCheck %s --check-prefix=SPLIT
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[W:.*]] = arith.constant dense<{{.*}}> : tensor<2x2xf32>

@@ -2,6 +2,7 @@
 
 pub mod codegen;
 pub mod graph;
+pub mod hwk;
 pub mod lower;
 pub mod print;
 pub mod registry;

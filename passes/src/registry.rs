@@ -4,7 +4,7 @@ use melior::Context;
 use melior::ir::operation::OperationLike;
 
 use crate::codegen::{self, ir::Op};
-use crate::{graph, lower};
+use crate::{graph, hwk, lower};
 
 /// A pass over a module.
 pub struct PassInfo {
@@ -30,8 +30,13 @@ pub const PASSES: &[PassInfo] = &[
     },
     PassInfo {
         name: "hwc-form-kernels",
-        description: "Moves groups of hwc operations into private functions that main calls",
+        description: "Moves groups of hwc operations into kernels (hwk.kernel) that main launches",
         run: |context, module| graph::form_kernels(context, module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
+        name: "hwk-to-functions",
+        description: "Kernels become private functions that main calls; their schedules become attributes hwk.schedule",
+        run: |context, module| hwk::to_functions(context, module).map_err(|e| e.to_string()),
     },
     PassInfo {
         name: "hwc-lower",
@@ -42,6 +47,11 @@ pub const PASSES: &[PassInfo] = &[
         name: "hwc-fuse-elementwise",
         description: "Computes elementwise producers inside their consumers, where that repeats little work",
         run: |_, module| codegen::fusion::fuse(module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
+        name: "hwc-transpose-operands",
+        description: "Contractions read a transposed copy of an operand that is used often and lies across vectors",
+        run: |context, module| codegen::operand_order::transpose(context, module).map_err(|e| e.to_string()),
     },
     PassInfo {
         name: "hwc-carry-in-place",
@@ -64,10 +74,7 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| {
             let machine = machine(module)?;
             let shape = codegen::structured::Shape::of(&machine.info);
-            each_kernel(module, |k| {
-                let options = codegen::structured::Options { shape, only_copies: false, constants: vec![] };
-                codegen::structured::convert(context, k, &options).map(drop)
-            })
+            each_kernel(module, |k| codegen::structured::convert(context, k, shape, false))
         },
     },
     PassInfo {

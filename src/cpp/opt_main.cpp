@@ -24,6 +24,9 @@
 #include <csignal>
 #include <unistd.h>
 
+/// The dialect of kernels, of the crate `hwc-dialects`.
+extern "C" MlirDialectHandle mlirGetDialectHandle__hwk__(void);
+
 namespace {
 /// Runs the pass number `index` of the Rust table; `report` is called once for each error.
 using RunPass = bool (*)(size_t index, MlirOperation module, void (*report)(MlirStringRef message, void *data),
@@ -46,6 +49,7 @@ public:
                     mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
                     mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
                     mlir::vector::VectorDialect>();
+    mlirDialectHandleInsertDialect(mlirGetDialectHandle__hwk__(), wrap(&registry));
   }
 
   void runOnOperation() override {

@@ -24,9 +24,7 @@ pub fn build(layout: &Layout) -> Result<PathBuf> {
 
 /// Builds the shared library of `hwc-runtime` in release mode.
 pub fn build_runtime(layout: &Layout) -> Result<PathBuf> {
-    // With the features that the driver's build gives it: two variants would take turns in making the other look stale.
-    let packages = ["--package", "hwc-runtime", "--package", "hwc", "--lib"];
-    process::run(cargo(layout).args(["build", "--release"]).args(packages))?;
+    process::run(cargo(layout).args(["build", "--release", "--package", "hwc-runtime"]))?;
     Ok(layout.target.join("release/libhwc_runtime.so"))
 }
 

@@ -15,13 +15,33 @@ use mlir_sys::{MlirAttribute, MlirDialectHandle, MlirOperation, MlirStringRef};
 
 unsafe extern "C" {
     fn mlirGetDialectHandle__hwc__() -> MlirDialectHandle;
+    fn mlirGetDialectHandle__hwk__() -> MlirDialectHandle;
     fn hwcReadDenseElements(attribute: MlirAttribute, out: *mut u8, size: usize) -> bool;
     fn hwcResourceData(attribute: MlirAttribute, data: *mut *const u8, size: *mut usize) -> bool;
 }
 
-pub fn dialect() -> DialectHandle {
-    // SAFETY: the function has no precondition; the handle is a pointer to static functions.
-    unsafe { DialectHandle::from_raw(mlirGetDialectHandle__hwc__()) }
+pub fn dialects() -> [DialectHandle; 2] {
+    // SAFETY: the functions have no precondition; a handle is a pointer to static functions.
+    unsafe { [mlirGetDialectHandle__hwc__(), mlirGetDialectHandle__hwk__()].map(|raw| DialectHandle::from_raw(raw)) }
+}
+
+/// Called by the C++ parser of the attributes of `hwk`.
+#[unsafe(no_mangle)]
+extern "C" fn hwkCanonicalText(
+    mnemonic: MlirStringRef,
+    text: MlirStringRef,
+    give: extern "C" fn(MlirStringRef, *mut c_void),
+    data: *mut c_void,
+) -> bool {
+    // SAFETY: MLIR passes slices of the text being parsed, which outlive the call.
+    let text_of = |raw: MlirStringRef| unsafe { std::slice::from_raw_parts(raw.data.cast::<u8>(), raw.length) };
+    let answer = match (str::from_utf8(text_of(mnemonic)), str::from_utf8(text_of(text))) {
+        (Ok(mnemonic), Ok(text)) => crate::hwk::canonical(mnemonic, text),
+        _ => Err("the text is not UTF-8".to_string()),
+    };
+    let (understood, answer) = answer.map_or_else(|wrong| (false, wrong), |text| (true, text));
+    give(MlirStringRef { data: answer.as_ptr().cast(), length: answer.len() }, data);
+    understood
 }
 
 /// Called by the C++ verifier of every operation of the dialect.

@@ -1,8 +1,9 @@
-//! The dialect inside MLIR: registration, conversion of types and attributes, reading and building operations.
+//! The dialects `hwc` and `hwk` inside MLIR: registration, conversion of types and attributes, reading and building operations.
 
 mod attributes;
 mod builder;
 mod ffi;
+pub mod hwk;
 mod types;
 mod verify;
 mod view;
@@ -14,17 +15,18 @@ pub use view::OpView;
 
 use melior::{Context, dialect::DialectRegistry};
 
-/// Makes the dialect known to a registry; contexts load it when they first meet it.
+/// Makes the dialects known to a registry; contexts load them when they first meet them.
 pub fn register(registry: &DialectRegistry) {
-    ffi::dialect().insert_dialect(registry);
+    ffi::dialects().iter().for_each(|dialect| dialect.insert_dialect(registry));
 }
 
-/// Registers the dialect with a context and loads it.
+/// Registers the dialects with a context and loads them.
 pub fn load(context: &Context) {
     let registry = DialectRegistry::new();
     register(&registry);
     context.append_dialect_registry(&registry);
     context.get_or_load_dialect("hwc");
+    context.get_or_load_dialect("hwk");
 }
 
 #[cfg(test)]

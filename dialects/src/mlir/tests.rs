@@ -2,7 +2,7 @@
 
 use hwc_runtime::Tensor;
 use melior::Context;
-use melior::ir::{Location, Module, operation::OperationLike};
+use melior::ir::{BlockLike, Location, Module, operation::OperationLike};
 
 use super::*;
 use crate::attrs;
@@ -82,4 +82,34 @@ fn graphs_are_built_and_constants_found_again() {
     // What is read back is the very memory that was put in.
     let attribute = constant_attribute(&context, &weights, "again").unwrap();
     assert_eq!(elements_from_mlir(attribute).unwrap().bytes().as_ptr(), weights.bytes().as_ptr());
+}
+
+#[test]
+fn kernels_round_trip() {
+    let context = context();
+    let text = "module {
+  hwk.kernel @matmul_0(%arg0: tensor<8x4xf32>, %arg1: tensor<4x16xf32>) -> (tensor<8x16xf32>)
+      space(#hwk.space<contraction, m = 8, n = 16, k = 4>)
+      schedule(#hwk.schedule<loops, tiles = [registers(m = 8, n = 16)], order = [m, n, k], vector = n : 16 x 1>)
+      target(#hwk.cpu<znver4, features = [avx512f], vector = 512, registers = 32, l1 = 32768, l2 = 1048576, l3 = 33554432, cores = 2>) {
+    %0 = hwc.matmul %arg0, %arg1 : (tensor<8x4xf32>, tensor<4x16xf32>) -> tensor<8x16xf32>
+    hwk.yield %0 : tensor<8x16xf32>
+  }
+  func.func @main(%arg0: tensor<8x4xf32>, %arg1: tensor<4x16xf32>) -> tensor<8x16xf32> {
+    %0 = hwk.launch @matmul_0(%arg0, %arg1) : (tensor<8x4xf32>, tensor<4x16xf32>) -> tensor<8x16xf32>
+    return %0 : tensor<8x16xf32>
+  }
+}
+";
+    let module = Module::parse(&context, text).unwrap();
+    assert!(module.as_operation().verify());
+    assert_eq!(module.as_operation().to_string(), text);
+    let kernel = module.body().first_operation().unwrap();
+    let choice = hwk::Choice::read(|name| kernel.attribute(name).ok()).unwrap();
+    assert_eq!(choice.space.as_ref().and_then(|s| s.extent("n")), Some(16));
+    assert_eq!(choice.schedule.as_ref().and_then(|s| s.tile("registers", "m")), Some(8));
+    assert_eq!(choice.target.as_ref().map(|t| t.registers()), Some((512, 32)));
+    for (name, attribute) in choice.attributes(&context) {
+        assert_eq!(Ok(attribute), kernel.attribute(name));
+    }
 }

@@ -8,6 +8,7 @@ use crate::infer::infer;
 /// Everything that is wrong with an operation, one sentence each.
 pub fn verify(operation: &OperationRef) -> Vec<String> {
     let view = match OpView::of(operation) {
+        None if super::hwk::is_kernel(operation) => return super::hwk::verify_kernel(operation),
         None => return vec!["is not in the operator table".to_string()],
         Some(Err(errors)) => return errors.0,
         Some(Ok(view)) => view,

@@ -93,6 +93,11 @@ pub fn functions<'c>(module: Op<'c>) -> Vec<Op<'c>> {
     op_blocks(module).into_iter().flat_map(block_ops).filter(|op| is(*op, "func.func")).collect()
 }
 
+/// The kernels of a module before they are functions.
+pub fn hwk_kernels<'c>(module: Op<'c>) -> Vec<Op<'c>> {
+    op_blocks(module).into_iter().flat_map(block_ops).filter(|op| is(*op, hwc_dialects::mlir::hwk::KERNEL)).collect()
+}
+
 /// Whether the operation has this name.
 pub fn is(op: Op<'_>, name: &str) -> bool {
     name_of(op) == name
@@ -277,6 +282,20 @@ pub fn move_before(op: Op<'_>, other: Op<'_>) {
 /// A detached copy of an operation with its regions; operands still name the original values.
 pub fn clone_op<'c>(op: Op<'c>) -> melior::ir::Operation<'c> {
     (*op).clone()
+}
+
+/// Copies operations without regions to where `to` builds, with operands replaced by what stands for them in `values`,
+/// which is told what stands for the results.
+pub fn copy_ops<'c>(to: &Builder<'c>, ops: &[Op<'c>], values: &mut std::collections::HashMap<usize, Val<'c>>) {
+    for &op in ops {
+        let copy = to.insert(clone_op(op));
+        for (i, operand) in operands(op).into_iter().enumerate() {
+            if let Some(value) = values.get(&key(operand)) {
+                set_operand(copy, i, *value);
+            }
+        }
+        values.extend(results(op).into_iter().map(key).zip(results(copy)));
+    }
 }
 
 /// The extents of a static shaped type, or nothing if it is not shaped or not static.

@@ -19,20 +19,22 @@
 //! emits loops, plans memory, and hands the result to LLVM ([`llvm`]).
 
 pub mod context;
-mod diagnostics;
-mod error;
+pub(crate) mod diagnostics;
+pub(crate) mod error;
 mod ffi;
 pub mod fusion;
 pub mod ir;
 pub mod kernel;
 pub mod llvm;
 pub mod math;
+pub mod operand_order;
 mod pipeline;
 pub mod plan;
 pub mod structured;
 
 use std::io::Write;
 
+use hwc_dialects::mlir::hwk::Choice;
 use melior::{
     Context,
     ir::{Module, TypeLike, ValueLike},
@@ -164,17 +166,28 @@ pub fn print_stage<'c>(
     if stage == Stage::LlvmIr { Ok(unit.ir_text()) } else { unit.assembly() }
 }
 
+/// Takes a module in kernel form to loops over vectors. Each kernel's function says afterwards, in its attributes
+/// `hwk.space`, `hwk.schedule` and `hwk.target`, how its most expensive loops run and on what.
+///
+/// # Errors
+/// See [`CodegenError`].
+pub fn choose_schedules<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Result<()> {
+    let machine = Machine::new(options)?;
+    to_loops(context, module, &machine, &Diagnostics::collect(context), &mut Silent).map(drop)
+}
+
 /// Kernels stay on tensors; their elementwise operations are fused.
 fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagnostics) -> Result<()> {
     pipeline::verify(module, "verification", diagnostics)?;
     kernel::form::verify(ir::module_op(module))?;
     pipeline::run(context, module, "normalization", NORMALIZE, diagnostics)?;
     fusion::fuse(ir::module_op(module))?;
+    operand_order::transpose(context, ir::module_op(module))?;
     pipeline::run(context, module, "cleaning", CLEAN, diagnostics)
 }
 
-/// From kernel form to the LLVM dialect.
-fn lower<'c>(
+/// From kernel form to loops over vectors.
+fn to_loops<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     machine: &Machine,
@@ -198,17 +211,10 @@ fn lower<'c>(
     pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;
     // Merging operations changes how long temporaries live, so their memory is planned afterwards.
     let shape = structured::Shape::of(&machine.info);
+    let target = crate::hwk::cpu(machine);
     for kernel in kernel::form::kernels(root) {
-        let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
-        let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
-        let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
-        let constants = arguments.iter().copied().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
-        let options = structured::Options { shape, only_copies: machine.plain_loops, constants };
-        for (argument, order) in structured::convert(context, kernel, &options)? {
-            let position = arguments.iter().position(|a| *a == argument);
-            let (kernel, argument) = number.zip(position).ok_or_else(|| CodegenError::internal("a lost argument"))?;
-            program.reorder(kernel, argument, &order);
-        }
+        structured::attribute::write(context, kernel, &Choice { target: Some(target.clone()), ..Choice::default() });
+        structured::convert(context, kernel, shape, machine.plain_loops)?;
     }
     let mut scratch = vec![0; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
@@ -217,13 +223,25 @@ fn lower<'c>(
             scratch[i] = bytes;
         }
     }
-    program.place(&scratch)?;
+    program.place(&scratch);
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
     for kernel in kernel::form::kernels(root) {
         math::convert(context, kernel)?;
     }
     observer.phase("loops", module);
+    Ok(program)
+}
 
+/// From kernel form to the LLVM dialect.
+fn lower<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    machine: &Machine,
+    diagnostics: &Diagnostics,
+    observer: &mut dyn Observer,
+) -> Result<Program<'c>> {
+    let program = to_loops(context, module, machine, diagnostics, observer)?;
+    let root = ir::module_op(module);
     if ir::walk(root).into_iter().flat_map(ir::results).any(|v| ir::element_type(v.r#type()).is_bf16()) {
         pipeline::run(context, module, "emulation of bf16", EMULATE_BF16, diagnostics)?;
         if !machine.info.has("avx512bf16") {

@@ -1,8 +1,9 @@
-//! Moves each group of operations into a function of its own.
+//! Moves each group of operations into a kernel of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
+use hwc_dialects::mlir::hwk::{KERNEL, LAUNCH, YIELD};
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::{CostClass, Op};
 use melior::Context;
@@ -14,10 +15,10 @@ use super::GraphError;
 use super::group::{Node, groups};
 use crate::codegen::ir::{self, Builder, Val};
 
-/// Replaces the operations of `main` by calls of private functions, one per distinct group of operations.
+/// Replaces the operations of `main` by launches of kernels (`hwk.kernel`), one per distinct group of operations.
 ///
-/// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds calls, constants, reshapes and a return; the private
-/// functions hold `hwc` operations. Groups that differ only in the values they work on share a function.
+/// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds launches, constants, reshapes and a return; the
+/// kernels hold `hwc` operations. Groups that differ only in the values they work on share a kernel.
 pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), GraphError> {
     let functions = ir::functions(module);
     let [main] = functions[..] else {
@@ -42,7 +43,7 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     // What is left without a reader was moved or copied into kernels, or is dead.
     for &operation in operations.iter().rev() {
         let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
-        if unused && !ir::is(operation, "func.return") && !ir::is(operation, "func.call") {
+        if unused && !ir::is(operation, "func.return") && !ir::is(operation, LAUNCH) {
             ir::erase(operation);
         }
     }
@@ -92,16 +93,16 @@ fn is_small_constant(operation: ir::Op) -> bool {
 
 struct Outliner<'c> {
     context: &'c Context,
-    /// Where functions are appended.
+    /// Where kernels are appended.
     body: ir::Blk<'c>,
-    /// Names of the functions made, by the text that is the same for equal groups.
+    /// Names of the kernels made, by the text that is the same for equal groups.
     names: HashMap<String, String>,
-    /// How many functions are named after an operator.
+    /// How many kernels are named after an operator.
     counts: HashMap<&'static str, usize>,
 }
 
 impl<'c> Outliner<'c> {
-    /// Puts a call before `last` and lets it stand for the results of `last`.
+    /// Puts a launch before `last` and lets it stand for the results of `last`.
     fn replace(&mut self, last: ir::Op<'c>, members: &[ir::Op<'c>]) {
         let mut inputs: Vec<Val<'c>> = Vec::new();
         let inside: HashSet<usize> = members.iter().flat_map(|op| ir::results(*op)).map(ir::key).collect();
@@ -123,9 +124,9 @@ impl<'c> Outliner<'c> {
         let Some(builder) = Builder::before(self.context, last) else { return };
         let results = ir::results(last);
         let types: Vec<Type> = results.iter().map(|r| r.r#type()).collect();
-        let callee = FlatSymbolRefAttribute::new(self.context, &name).into();
-        let call = builder.op("func.call", &inputs, &types, &[("callee", callee)]);
-        for (old, new) in results.into_iter().zip(ir::results(call)) {
+        let kernel = FlatSymbolRefAttribute::new(self.context, &name).into();
+        let launch = builder.op(LAUNCH, &inputs, &types, &[("kernel", kernel)]);
+        for (old, new) in results.into_iter().zip(ir::results(launch)) {
             ir::replace_uses(old, new);
         }
     }
@@ -148,32 +149,23 @@ impl<'c> Outliner<'c> {
         let types: Vec<Type> = inputs.iter().map(|v| v.r#type()).collect();
         let results: Vec<Type> = ir::results(last).iter().map(|r| r.r#type()).collect();
         let builder = Builder::at_end(self.context, last.location(), self.body);
-        let function = builder.op_with_regions(
-            "func.func",
+        let kernel = builder.op_with_regions(
+            KERNEL,
             &[],
             &[],
             &[
                 ("sym_name", builder.string(name)),
                 ("function_type", builder.type_attribute(builder.function_type(&types, &results))),
-                ("sym_visibility", builder.string("private")),
             ],
             &[&types],
         );
-        let Some(block) = ir::entry(function) else { return };
+        let Some(block) = ir::entry(kernel) else { return };
         let mut values: HashMap<usize, Val<'c>> =
             inputs.iter().zip(ir::arguments(block)).map(|(old, new)| (ir::key(*old), new)).collect();
         let inner = Builder::at_end(self.context, last.location(), block);
-        for &member in members {
-            let copy = inner.insert(ir::clone_op(member));
-            for (i, operand) in ir::operands(member).into_iter().enumerate() {
-                if let Some(value) = values.get(&ir::key(operand)) {
-                    ir::set_operand(copy, i, *value);
-                }
-            }
-            values.extend(ir::results(member).into_iter().map(ir::key).zip(ir::results(copy)));
-        }
-        let returned: Vec<Val> = ir::results(last).iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
-        inner.op("func.return", &returned, &[], &[]);
+        ir::copy_ops(&inner, members, &mut values);
+        let given: Vec<Val> = ir::results(last).iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
+        inner.op(YIELD, &given, &[], &[]);
     }
 }
 

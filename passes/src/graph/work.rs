@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hwc_cost_model::Work;
 use hwc_dialects::image::{Axes, is_channels_last};
+use hwc_dialects::mlir::hwk::YIELD;
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::{CostClass, Op, TensorType};
 use melior::ir::ValueLike;
@@ -11,15 +12,15 @@ use melior::ir::ValueLike;
 use super::GraphError;
 use crate::codegen::ir;
 
-/// The work of each private function of a module in which kernels are formed, by name. A kernel reads its operands and
+/// The work of each kernel of a module in which kernels are formed, by name. A kernel reads its operands and
 /// writes its results once; what stays inside of it is not traffic.
 pub fn kernel_work(module: ir::Op) -> Result<BTreeMap<String, Work>, GraphError> {
     let mut all = BTreeMap::new();
-    for function in ir::functions(module) {
-        let (Some(name), Some(block)) = (ir::symbol(function), ir::entry(function)) else { continue };
+    for kernel in ir::hwk_kernels(module) {
+        let (Some(name), Some(block)) = (ir::symbol(kernel), ir::entry(kernel)) else { continue };
         let mut work = Work::default();
         for operation in ir::block_ops(block) {
-            if ir::is(operation, "func.return") {
+            if ir::is(operation, YIELD) {
                 work.bytes += ir::operands(operation).into_iter().map(bytes).sum::<f64>();
             } else if let Some(view) = OpView::of(&*operation) {
                 work.flops += flops(&view.map_err(|e| GraphError::Malformed(e.to_string()))?);
@@ -119,10 +120,10 @@ mod tests {
     fn a_kernel_reads_and_writes_once() {
         let context = context::new();
         hwc_dialects::mlir::load(&context);
-        let text = "func.func private @k(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
+        let text = "hwk.kernel @k(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> (tensor<4x2xf32>) {
             %0 = hwc.matmul %a, %b : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
             %1 = hwc.relu %0 : (tensor<4x2xf32>) -> tensor<4x2xf32>
-            return %1 : tensor<4x2xf32> }";
+            hwk.yield %1 : tensor<4x2xf32> }";
         let module = Module::parse(&context, text).unwrap();
         let work = super::kernel_work(ir::module_op(&module)).unwrap();
         assert_eq!(work["k"], Work { flops: 2.0 * 4.0 * 8.0 * 2.0 + 8.0, bytes: 4.0 * (32.0 + 16.0 + 8.0) });

@@ -29,7 +29,7 @@ Exit codes: 0 ok, 1 input, 2 command line, 3 environment, 4 defect in hwc, 5 res
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Compiles an ONNX model
+    /// Compiles an ONNX model, or kernels
     Compile(Compile),
     /// Runs a compiled model
     Run(Run),
@@ -46,7 +46,7 @@ pub enum Command {
 #[derive(Args)]
 #[command(after_help = emit_and_exit_codes())]
 pub struct Compile {
-    /// The ONNX file
+    /// The ONNX file, or a file of MLIR (NAME.mlir): a graph in the hwc dialect, or kernels in the hwk dialect
     pub model: PathBuf,
     /// Where to write; `-` is standard output for all but artifact and lib
     #[arg(short, long)]
@@ -98,6 +98,8 @@ pub enum Emit {
     Obj,
     /// The graph in the hwc dialect
     Hwc,
+    /// Kernels with their schedules, in the hwk dialect
+    Hwk,
     /// Kernels as linalg on tensors
     Linalg,
     /// The LLVM dialect

@@ -51,6 +51,7 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
     let output = &arguments.output;
     let stage = match arguments.emit {
         Emit::Hwc => Some(Stage::Hwc),
+        Emit::Hwk => Some(Stage::Hwk),
         Emit::Linalg => Some(Stage::Linalg),
         Emit::LlvmMlir => Some(Stage::LlvmMlir),
         Emit::LlvmIr => Some(Stage::LlvmIr),

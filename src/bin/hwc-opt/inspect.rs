@@ -18,7 +18,8 @@ pub fn inspect(arguments: &Inspect) -> Result<(), Failure> {
     let (manifest, code_bytes) = match kind(path)? {
         Kind::Onnx => {
             let model = Model::open(path)?;
-            let model = model.onnx();
+            let no_onnx = || Failure::input(path.display(), "no ONNX file");
+            let model = model.onnx().ok_or_else(no_onnx)?;
             let text = if arguments.json { format!("{:#}\n", model_json(model)) } else { describe_model(model) };
             return failure::print(text.as_bytes());
         }

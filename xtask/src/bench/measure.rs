@@ -14,7 +14,6 @@ use crate::server::Server;
 use hwc_runtime::Artifact;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -56,10 +55,10 @@ pub struct Measured {
     pub problem: Option<String>,
 }
 
-/// One runner's result.
-#[derive(Default, Serialize)]
+/// One runner's result, as `bench.py` answers it.
+#[derive(Serialize, Deserialize)]
 pub struct Runner {
-    pub name: &'static str,
+    pub name: String,
     /// Of each repetition.
     pub times_ms: Vec<f64>,
     /// Against the oracle; `None` where outputs cannot be compared, and where there are none.
@@ -70,14 +69,8 @@ pub struct Runner {
 }
 
 #[derive(Deserialize)]
-struct Added {
-    worst: Option<f64>,
-    outputs: Vec<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Times {
-    times_ms: BTreeMap<String, Vec<f64>>,
+struct Answer {
+    runners: Vec<Runner>,
 }
 
 impl Runner {
@@ -86,7 +79,7 @@ impl Runner {
     }
 
     /// Whether it has a right result.
-    pub fn right(&self, limit: f64) -> bool {
+    fn right(&self, limit: f64) -> bool {
         self.problem.is_none() && self.error.is_some_and(|error| error <= limit)
     }
 }
@@ -98,12 +91,13 @@ impl Measured {
             return Some(problem.clone());
         }
         let Some(ours) = &self.ours else { return Some("not measured".to_string()) };
-        match ours.error {
-            None => Some(format!("the outputs cannot be compared: {}", json!(ours.outputs))),
-            Some(error) if error > self.error_limit => {
+        match (&ours.problem, ours.error) {
+            (Some(problem), _) => Some(problem.clone()),
+            (None, None) => Some(format!("the outputs cannot be compared: {}", json!(ours.outputs))),
+            (None, Some(error)) if error > self.error_limit => {
                 Some(format!("error {} is above {}", significant(error), significant(self.error_limit)))
             }
-            Some(_) => None,
+            (None, Some(_)) => None,
         }
     }
 
@@ -156,6 +150,8 @@ impl Measurement<'_> {
             fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))?;
         }
         fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
+        // A process for each row: no runner finds the threads and the memory of another row's runners.
+        let mut server = Server::start(self.layout, SCRIPT, ENVIRONMENT)?;
         let open = Open {
             model: &row.model.path,
             dims: &row.model.dims,
@@ -163,7 +159,8 @@ impl Measurement<'_> {
             inputs: &row.model.inputs,
             directory: &directory,
         };
-        let opened: Opened = self.server()?.ask(&open.request())?;
+        let opened: Opened = server.ask(&open.request())?;
+
         let artifact = directory.join("model.hwc");
         let compile = Compile { model: &row.model.path, output: &artifact, dims: &opened.dims, values: &opened.values };
         let first = compile.run(self.program)?.elapsed.as_secs_f64();
@@ -173,46 +170,16 @@ impl Measurement<'_> {
             let artifact = Artifact::open(&artifact).map_err(|e| Error::answer("hwc-opt compile", e))?;
             measured.flops = artifact.manifest().kernels.iter().map(|kernel| kernel.calls * kernel.flops).sum();
         }
-        measured.peers = self.peers.iter().map(|peer| Runner { name: peer.name(), ..Runner::default() }).collect();
-        while !self.in_one_process(&open, &artifact, measured)? {}
+
+        let answer: Answer = server.ask(&json!({
+            "do": "measure", "runtime": self.runtime, "artifact": artifact, "threads": self.threads,
+            "repetitions": self.repetitions, "peers": self.peers.iter().map(|peer| peer.name()).collect::<Vec<_>>(),
+            "oracle": self.suite.oracle(), "cache": bench.join("iree"),
+        }))?;
+        let mut runners = answer.runners.into_iter();
+        measured.ours = runners.next();
+        measured.peers = runners.collect();
         Ok(())
-    }
-
-    /// A process for each row: no runner finds the threads and the memory of another row's runners.
-    fn server(&self) -> Result<Server> {
-        Server::start(self.layout, SCRIPT, ENVIRONMENT)
-    }
-
-    /// Runs all runners that have no problem yet. `false`: a peer ended the process; that is its problem now, and the
-    /// others have to be run again.
-    fn in_one_process(&self, open: &Open, artifact: &Path, measured: &mut Measured) -> Result<bool> {
-        let mut server = self.server()?;
-        server.ask::<serde_json::Value>(&open.request())?;
-        let mut add = |name: &str| {
-            server.ask::<Added>(&json!({
-                "do": "add", "runner": name, "threads": self.threads, "oracle": self.suite.oracle(),
-                "cache": self.layout.target.join("xtask-bench/iree"), "runtime": self.runtime, "artifact": artifact,
-            }))
-        };
-        let added = add("hwc")?;
-        let ours = measured.ours.insert(Runner { name: "hwc", ..Runner::default() });
-        (ours.error, ours.outputs) = (added.worst, added.outputs);
-        for peer in measured.peers.iter_mut().filter(|peer| peer.problem.is_none()) {
-            match add(peer.name) {
-                Ok(added) => (peer.error, peer.outputs) = (added.worst, added.outputs),
-                Err(Error::Refused { reason, .. }) => peer.problem = Some(reason),
-                Err(_) => {
-                    peer.problem = Some("it ends the process".to_string());
-                    return Ok(false);
-                }
-            }
-        }
-        let request = json!({"do": "time", "threads": self.threads, "repetitions": self.repetitions});
-        let mut times = server.ask::<Times>(&request)?.times_ms;
-        for runner in measured.peers.iter_mut().chain([ours]) {
-            runner.times_ms = times.remove(runner.name).unwrap_or_default();
-        }
-        Ok(true)
     }
 }
 
@@ -220,8 +187,8 @@ impl Measurement<'_> {
 mod tests {
     use super::*;
 
-    fn runner(name: &'static str, times_ms: &[f64], error: Option<f64>) -> Runner {
-        Runner { name, times_ms: times_ms.into(), error, outputs: Vec::new(), problem: None }
+    fn runner(name: &str, times_ms: &[f64], error: Option<f64>) -> Runner {
+        Runner { name: name.into(), times_ms: times_ms.into(), error, outputs: Vec::new(), problem: None }
     }
 
     fn measured(ours: Runner, peers: Vec<Runner>) -> Measured {
@@ -250,7 +217,7 @@ mod tests {
             runner("fast", &[2.0], Some(1e-6)),
         ];
         let row = measured(runner("hwc", &[1.0], Some(1e-6)), peers);
-        assert_eq!(row.best().map(|peer| peer.name), Some("fast"));
+        assert_eq!(row.best().map(|peer| peer.name.as_str()), Some("fast"));
         assert_eq!(row.ratio(), Some(2.0));
         assert_eq!(row.part_of_peak(), Some(0.5));
         assert_eq!(row.wrong(), None);
@@ -267,7 +234,7 @@ mod tests {
         let wrong = |ours| measured(ours, Vec::new()).wrong().unwrap_or_default();
         assert!(wrong(runner("hwc", &[1.0], Some(1e-3))).contains("above"));
         assert!(wrong(runner("hwc", &[1.0], None)).contains("compared"));
-        let unfinished = Measured { problem: Some("stopped".into()), ..measured(runner("hwc", &[], None), Vec::new()) };
-        assert_eq!(unfinished.wrong().as_deref(), Some("stopped"));
+        let stopped = Runner { problem: Some("stopped".into()), ..runner("hwc", &[], None) };
+        assert_eq!(wrong(stopped), "stopped");
     }
 }

@@ -77,7 +77,7 @@ fn is_check(line: &str, prefix: &str) -> bool {
 
 /// The name of the function that begins in a line.
 fn function(line: &str) -> Option<&str> {
-    let after = line.trim_start().strip_prefix("func.func ").or(line.trim_start().strip_prefix("llvm.func "))?;
+    let after = ["func.func ", "llvm.func ", "hwk.kernel "].iter().find_map(|op| line.trim_start().strip_prefix(op))?;
     let name = &after[after.find('@')? + 1..];
     name.find('(').map(|end| &name[..end])
 }

@@ -65,6 +65,8 @@ impl TargetInfo {
 pub struct Machine {
     pub(super) machine: TargetMachine,
     pub info: TargetInfo,
+    /// Whether it is the one that this process runs on.
+    pub host: bool,
     /// See [`TargetOptions::plain_loops`].
     pub plain_loops: bool,
 }
@@ -159,7 +161,8 @@ impl Machine {
                     .set_code_model(CodeModel::Small),
             )
             .ok_or_else(|| CodegenError::Target(format!("LLVM has no machine for {name}, {cpu}")))?;
-        Ok(Self { machine, info: TargetInfo { triple: name, cpu, features: used }, plain_loops: options.plain_loops })
+        let info = TargetInfo { triple: name, cpu, features: used };
+        Ok(Self { machine, info, host: options.cpu == Cpu::Host, plain_loops: options.plain_loops })
     }
 
     pub(super) fn triple(&self) -> TargetTriple {

@@ -5,7 +5,6 @@ mod basics;
 mod contractions;
 mod elementwise;
 mod merging;
-mod packing;
 mod products;
 mod rows;
 

@@ -17,7 +17,7 @@ pub struct Signature {
 
 impl Signature {
     pub fn of(model: &Model) -> Signature {
-        let model = model.onnx();
+        let Some(model) = model.onnx() else { return Signature { inputs: vec![], outputs: vec![] } };
         let inputs = model.graph.inputs.iter().map(|&id| model.value(id));
         Signature {
             inputs: inputs.map(|v| (v.name.clone(), v.declared.clone())).collect(),

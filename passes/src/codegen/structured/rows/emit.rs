@@ -91,7 +91,8 @@ fn body<'c>(b: &Builder<'c>, group: &Group<'c>, rows: &[Row<'c>], at: &[Index<'c
                 None => far(&|level| member.split.steps[level].outputs[i]),
             });
         }
-        let schedule = schedule::choose(&source.nest, &facts(&source, shape));
+        let schedule =
+            member.schedule.clone().unwrap_or_else(|| schedule::choose(&source.nest, &facts(&source, shape)));
         Emitter::new(b, &source, &schedule).emit(b, &shift)?;
     }
     Ok(())

@@ -19,6 +19,8 @@ use self::split::{Footprint, Split, splits};
 use super::{
     analyze::{Operand, Structured},
     memory_use::{is_view, root},
+    nest::{Dim, Kind, Nest},
+    schedule::Schedule,
 };
 use crate::codegen::ir::{self, Op, Val};
 
@@ -33,6 +35,8 @@ pub struct Group<'c> {
 pub struct Member<'c> {
     pub source: Structured<'c>,
     split: Split,
+    /// How what remains within the shared loops runs, if that is settled.
+    pub schedule: Option<Schedule>,
 }
 
 /// An access of a member to a buffer that is known.
@@ -61,7 +65,7 @@ pub fn form<'c>(
             .max_by_key(|group| group.members.len());
         let group = best.unwrap_or_else(|| {
             let split = Split { steps: vec![], inner: first.nest.clone() };
-            Group { shared: vec![], members: vec![Member { source: first.clone(), split }] }
+            Group { shared: vec![], members: vec![Member { source: first.clone(), split, schedule: None }] }
         });
         rest = &rest[group.members.len()..];
         groups.push(group);
@@ -105,7 +109,7 @@ fn follows<'c>(first: Op<'c>, last: Op<'c>, replaced: &[Op<'c>]) -> bool {
 fn shared_loops(run: &[Structured]) -> Vec<Vec<i64>> {
     let mut all: Vec<Vec<i64>> = vec![];
     for nest in run.iter().map(|s| &s.nest).filter(|nest| nest.has_reductions()) {
-        let mut dims: Vec<usize> = nest.of_kind(super::nest::Kind::Parallel).collect();
+        let mut dims: Vec<usize> = nest.of_kind(Kind::Parallel).collect();
         dims.sort_by_key(|d| std::cmp::Reverse(nest.outputs[0].strides[*d]));
         let extents: Vec<i64> = dims.into_iter().map(|d| nest.dims[d].extent).collect();
         if !extents.is_empty() && !all.contains(&extents) {
@@ -121,7 +125,7 @@ fn grow<'c>(run: &[Structured<'c>], shared: Vec<i64>) -> Group<'c> {
     let mut known: Vec<Use> = vec![];
     for source in run {
         let joins = |split: Split| {
-            let member = Member { source: source.clone(), split };
+            let member = Member { source: source.clone(), split, schedule: None };
             let uses = member.uses()?;
             let independent = |new: &Use<'c>| {
                 known
@@ -139,6 +143,25 @@ fn grow<'c>(run: &[Structured<'c>], shared: Vec<i64>) -> Group<'c> {
 }
 
 impl<'c> Member<'c> {
+    /// What remains within the shared loops.
+    pub fn inner(&self) -> &Nest {
+        &self.split.inner
+    }
+
+    /// The nest with the shared loops, of these extents, around what remains.
+    pub fn whole(&self, shared: &[i64]) -> Nest {
+        let mut nest = self.split.inner.clone();
+        let dims = shared.iter().map(|&extent| Dim { extent, kind: Kind::Parallel, index_of: None });
+        nest.dims.splice(0..0, dims);
+        for (i, access) in nest.inputs.iter_mut().enumerate() {
+            access.strides.splice(0..0, self.split.steps.iter().map(|step| step.inputs[i]));
+        }
+        for (i, access) in nest.outputs.iter_mut().enumerate() {
+            access.strides.splice(0..0, self.split.steps.iter().map(|step| step.outputs[i]));
+        }
+        nest
+    }
+
     /// Whether what remains inside the shared loops is more than a reduction of one row: a contraction has blocks of its
     /// own.
     fn contracts(&self) -> bool {
@@ -152,8 +175,8 @@ impl<'c> Member<'c> {
                 .is_some_and(|op| ir::name_of(op).starts_with("arith.mul") && op.operand(0) != op.operand(1))
         });
         let shares_input = (0..inner.inputs.len())
-            .any(|i| stays(i) && inner.of_kind(super::nest::Kind::Reduction).any(|d| inner.inputs[i].strides[d] != 0));
-        inner.of_kind(super::nest::Kind::Parallel).next().is_some() || (is_product && shares_input)
+            .any(|i| stays(i) && inner.of_kind(Kind::Reduction).any(|d| inner.inputs[i].strides[d] != 0));
+        inner.of_kind(Kind::Parallel).next().is_some() || (is_product && shares_input)
     }
 
     /// All accesses; nothing if one is to memory that is not known.

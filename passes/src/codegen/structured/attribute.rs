@@ -1,0 +1,268 @@
+//! The seam between schedules as attributes of the dialect `hwk`, which name dimensions by their roles, and the choices
+//! of code generation, which number the dimensions of a nest.
+
+use hwc_dialects::hwk::{self, Class, Inner, Packing, Space};
+use hwc_dialects::mlir::hwk as mlir;
+use melior::{Context, ir::operation::OperationLike};
+
+use super::{
+    Shape,
+    analyze::Structured,
+    body::Body,
+    nest::{Access, Kind, Nest},
+    rows::Group,
+    schedule::{self, Facts, Schedule, Vector},
+};
+use crate::codegen::{
+    error::{CodegenError, Result},
+    ir::{self, Op},
+};
+
+/// What the attributes of a function are called that says of a kernel what `hwk.kernel` says in its clauses.
+pub fn attribute_name(clause: &str) -> String {
+    format!("hwk.{clause}")
+}
+
+/// What was chosen for a kernel, by its function's attributes.
+///
+/// # Errors
+/// [`CodegenError::Unsupported`] naming the kernel, where they are no such attributes.
+pub fn read(kernel: Op<'_>) -> Result<mlir::Choice> {
+    mlir::Choice::read(|clause| kernel.attribute(&attribute_name(clause)).ok()).map_err(|errors| {
+        let name = ir::symbol(kernel).unwrap_or("?");
+        CodegenError::Unsupported(errors.into_iter().map(|error| format!("@{name} {error}")).collect())
+    })
+}
+
+/// Writes what was chosen to a function's attributes.
+pub fn write<'c>(context: &'c Context, kernel: Op<'c>, choice: &mlir::Choice) {
+    for (clause, attribute) in choice.attributes(context) {
+        ir::set_attribute(kernel, &attribute_name(clause), attribute);
+    }
+}
+
+/// Takes the schedule that a kernel has for its most expensive nest, or gives it the one chosen for that.
+///
+/// # Errors
+/// [`CodegenError::Unsupported`] with everything that keeps the schedule from fitting the nest.
+pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>], shape: Shape) -> Result<()> {
+    let mut choice = read(kernel)?;
+    let name = ir::symbol(kernel).unwrap_or("?");
+    let refuse = |problems: Vec<String>| {
+        let lines = problems.into_iter().map(|p| format!("the schedule of @{name} does not fit: {p}"));
+        CodegenError::Unsupported(lines.collect())
+    };
+    let mut anchor: Option<(f64, _, _, _, _)> = None;
+    for Group { shared, members } in groups {
+        let shared: &[i64] = shared;
+        for member in members {
+            let source = Structured { nest: member.inner().clone(), ..member.source.clone() };
+            let facts = super::facts(&source, shape);
+            let chosen = schedule::choose(&source.nest, &facts);
+            let cost = shared.iter().product::<i64>() as f64 * chosen.cost;
+            let dearer = anchor.as_ref().is_none_or(|(most, ..)| cost > *most);
+            if dearer && !member.whole(shared).dims.is_empty() {
+                anchor = Some((cost, member, shared, facts, chosen));
+            }
+        }
+    }
+    let Some((_, member, shared, facts, chosen)) = anchor else {
+        let nothing = || refuse(vec!["the kernel has no loops to schedule".into()]);
+        return choice.schedule.map_or(Ok(()), |_| Err(nothing()));
+    };
+    let whole = Structured { nest: member.whole(shared), ..member.source.clone() };
+    let space = space(&whole, &facts);
+    let Some(given) = &choice.schedule else {
+        choice.schedule = Some(to_attribute(&chosen, &space, shared.len()));
+        choice.space = Some(space);
+        write(context, kernel, &choice);
+        return Ok(());
+    };
+    let mut problems = choice.problems();
+    if let Some(other) = choice.space.as_ref().filter(|other| other.dims != space.dims) {
+        problems.push(format!("its space is <{other}>, the loops are <{space}>"));
+    }
+    if problems.is_empty() {
+        match from_attribute(given, &space, shared.len(), member.inner(), &facts) {
+            Ok(schedule) => member.schedule = Some(schedule),
+            Err(wrong) => problems = wrong,
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(refuse(problems)) }
+}
+
+/// The iteration space of a nest: its dimensions, in the nest's order, by their roles.
+pub fn space(source: &Structured, facts: &Facts) -> Space {
+    let nest = &source.nest;
+    let product = source.body.as_ref().and_then(|body| factors(nest, body, facts));
+    let (class, roles) = match product {
+        Some((lhs, rhs)) => contraction(nest, &nest.inputs[lhs], &nest.inputs[rhs]),
+        None => {
+            let class = match &source.body {
+                _ if nest.has_reductions() => Class::Reduction,
+                Some(body) if !body.ops.is_empty() => Class::Elementwise,
+                _ => Class::Transposition,
+            };
+            let role = |d: usize| match (class, nest.is_reduction(d)) {
+                (Class::Reduction, false) => "rows",
+                (Class::Reduction, true) => "cols",
+                _ => "d",
+            };
+            (class, (0..nest.dims.len()).map(role).collect())
+        }
+    };
+    let name = |d: usize| {
+        let same = |range: &[&str]| range.iter().filter(|role| **role == roles[d]).count();
+        if same(&roles) == 1 { roles[d].to_string() } else { format!("{}{}", roles[d], same(&roles[..d])) }
+    };
+    let dims = nest.dims.iter().enumerate().map(|(d, dim)| (name(d), dim.extent)).collect();
+    Space { class, dims, bits: facts.widest * 8 }
+}
+
+/// The two inputs whose products are summed, if each is indexed by a dimension that does not index the other, or the
+/// results are.
+fn factors(nest: &Nest, body: &Body, facts: &Facts) -> Option<(usize, usize)> {
+    let sums_products = body.reductions.as_ref()?.iter().all(|r| {
+        let product =
+            ir::defining_op(r.contribution).filter(|p| matches!(ir::name_of(*p), "arith.mulf" | "arith.muli"));
+        r.combiner.kind == "add" && product.is_some_and(|p| p.operand(0).ok() != p.operand(1).ok())
+    });
+    if !sums_products {
+        return None;
+    }
+    let reduced = |a: &Access| nest.of_kind(Kind::Reduction).any(|d| a.strides[d] != 0);
+    let mut inputs = (0..nest.inputs.len()).filter(|&i| facts.reads[i] && reduced(&nest.inputs[i]));
+    let (lhs, rhs) = (inputs.next()?, inputs.next()?);
+    let (a, b) = (&nest.inputs[lhs], &nest.inputs[rhs]);
+    let apart = |d: usize| (a.strides[d] == 0) != (b.strides[d] == 0);
+    nest.of_kind(Kind::Parallel).any(apart).then_some((lhs, rhs))
+}
+
+/// Class and roles of a sum of products.
+fn contraction(nest: &Nest, lhs: &Access, rhs: &Access) -> (Class, Vec<&'static str>) {
+    // The operand whose windows overlap is the one that is convolved.
+    let (lhs, rhs) = if overlaps(nest, rhs) && !overlaps(nest, lhs) { (rhs, lhs) } else { (lhs, rhs) };
+    let role = |d: usize| match (nest.is_reduction(d), lhs.strides[d] != 0, rhs.strides[d] != 0) {
+        (true, ..) => "k",
+        (false, true, true) => "b",
+        (false, false, true) => "n",
+        (false, ..) => "m",
+    };
+    let roles: Vec<&str> = (0..nest.dims.len()).map(role).collect();
+    let class = match () {
+        () if overlaps(nest, lhs) && !roles.contains(&"n") => Class::Depthwise,
+        () if overlaps(nest, lhs) => Class::Convolution,
+        () if roles.contains(&"b") => Class::BatchedContraction,
+        () => Class::Contraction,
+    };
+    (class, roles)
+}
+
+/// Whether several positions read the same element through different steps of a reduction.
+fn overlaps(nest: &Nest, access: &Access) -> bool {
+    let mut steps: Vec<(i64, i64)> =
+        access.strides.iter().zip(&nest.dims).map(|(s, d)| (s.abs(), d.extent)).filter(|(s, _)| *s != 0).collect();
+    steps.sort_unstable();
+    let mut reach = 0;
+    steps.iter().any(|(stride, extent)| {
+        let meets = *stride <= reach;
+        reach += stride * (extent - 1);
+        meets
+    })
+}
+
+/// A choice as an attribute. The first `shared` dimensions of the space are loops around the nest that was chosen for.
+pub fn to_attribute(choice: &Schedule, space: &Space, shared: usize) -> hwk::Schedule {
+    let name = |d: usize| space.dims[shared + d].0.clone();
+    let vector = choice.vector.map(|v| hwk::Vector { dim: name(v.dim), lanes: v.lanes, count: v.count });
+    let sizes: hwk::Sizes =
+        (0..space.dims.len() - shared).map(|d| (name(d), choice.tile(d))).filter(|(_, size)| *size > 1).collect();
+    let tiles = if sizes.is_empty() { vec![] } else { vec![hwk::Tile { level: REGISTERS.into(), sizes }] };
+    let around = space.dims[..shared].iter().map(|(name, _)| name.clone());
+    let order = around.chain(choice.parallel.iter().chain(&choice.reduction).map(|&d| name(d))).collect();
+    let inner = if shared > 0 { Inner::Rows } else { Inner::Loops };
+    hwk::Schedule { inner, tiles, order, vector, ..hwk::Schedule::default() }
+}
+
+/// The choice that an attribute says for a nest, around which the first `shared` dimensions of the space are loops.
+///
+/// # Errors
+/// Everything in it that the nest or the generator of its loops cannot do.
+pub fn from_attribute(
+    attribute: &hwk::Schedule,
+    space: &Space,
+    shared: usize,
+    nest: &Nest,
+    facts: &Facts,
+) -> std::result::Result<Schedule, Vec<String>> {
+    let mut problems = vec![];
+    let (around, inside) = space.dims.split_at(shared);
+    let number = |name: &str| inside.iter().position(|(dim, _)| dim == name);
+    let wanted = if shared > 0 { Inner::Rows } else { Inner::Loops }.info().name;
+    let inner = attribute.inner.info().name;
+    if inner != wanted {
+        problems.push(format!("there is no inner kernel `{inner}` for these loops, only `{wanted}`"));
+    }
+    let without = [
+        (attribute.tiles.iter().any(|t| t.level != REGISTERS), "has tiles in registers only"),
+        (!attribute.unroll.is_empty(), "unrolls nothing but its tile"),
+        (attribute.pack.iter().any(|(_, p)| *p != Packing::None), "packs no operand"),
+        (!attribute.threads.is_empty(), "leaves the threads to the caller"),
+        (attribute.stream, "writes through the caches"),
+    ];
+    problems
+        .extend(without.iter().filter(|(given, _)| *given).map(|(_, what)| format!("inner kernel `{inner}` {what}")));
+    for (name, _) in around {
+        let place = attribute.order.iter().position(|other| other == name);
+        let tiled = attribute.tiles.iter().flat_map(|t| &t.sizes).any(|(other, size)| other == name && *size > 1);
+        let vector = attribute.vector.as_ref().is_some_and(|v| v.dim == *name);
+        if tiled || vector || place.is_some_and(|place| place >= shared) {
+            problems.push(format!("`{name}` is an outer loop that several nests share, one iteration at a time"));
+        }
+    }
+    let vector =
+        attribute.vector.as_ref().and_then(|v| Some(Vector { dim: number(&v.dim)?, lanes: v.lanes, count: v.count }));
+    if let Some(v) = &vector {
+        let dim = &inside[v.dim].0;
+        if !facts.vectorizable {
+            problems.push("the kernel holds operations that do not run in vectors".into());
+        } else if nest.is_reduction(v.dim) && !facts.associative {
+            problems.push(format!("what is reduced along `{dim}` depends on the order and cannot run in vectors"));
+        }
+        if v.count > 1 && !nest.has_reductions() {
+            problems.push("several vectors side by side are for reductions".into());
+        }
+        if v.lanes * facts.widest > facts.vector_bytes {
+            let (bits, have) = (facts.widest * 8, facts.vector_bytes * 8);
+            problems.push(format!("{} lanes of {bits} bits are more than a vector, which has {have}", v.lanes));
+        }
+    }
+    let mut unroll = vec![];
+    for (name, size) in attribute.tiles.iter().filter(|t| t.level == REGISTERS).flat_map(|t| &t.sizes) {
+        let Some(d) = number(name).filter(|d| vector.is_none_or(|v| v.dim != *d) && *size > 1) else { continue };
+        if nest.is_reduction(d) {
+            problems.push(format!("`{name}` is reduced, which no tile in registers holds"));
+        } else if vector.is_none() {
+            problems.push(format!("a tile along `{name}` without a vector"));
+        }
+        unroll.push((d, *size));
+    }
+    let mut order: Vec<usize> = vec![];
+    for d in attribute.order.iter().filter_map(|name| number(name)) {
+        if order.contains(&d) {
+            problems.push(format!("the order names `{}` twice", inside[d].0));
+        }
+        order.push(d);
+    }
+    if order.iter().skip_while(|d| !nest.is_reduction(**d)).any(|d| !nest.is_reduction(*d)) {
+        problems.push("the order has a dimension of the results inside of one that is reduced".into());
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let order = (!order.is_empty()).then_some(order);
+    Ok(schedule::given(nest, facts, vector, unroll, order))
+}
+
+/// The level of the innermost tiles.
+const REGISTERS: &str = "registers";

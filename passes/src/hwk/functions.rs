@@ -1,0 +1,140 @@
+//! Pass `hwk-to-functions`: kernels become functions for the passes below, which work on those.
+
+use std::collections::HashMap;
+
+use hwc_dialects::hwk::Class;
+use hwc_dialects::mlir::hwk::{CLAUSES, Choice, LAUNCH, YIELD};
+use hwc_dialects::mlir::tensor_type_from_mlir;
+use hwc_dialects::{CostClass, Op};
+use melior::Context;
+use melior::ir::attribute::FlatSymbolRefAttribute;
+use melior::ir::operation::OperationLike;
+use melior::ir::{BlockLike, Module, Type, ValueLike};
+
+use super::GraphError;
+use crate::codegen::error::Result as CodegenResult;
+use crate::codegen::ir::{self, Builder, Val};
+use crate::codegen::structured::attribute;
+
+/// Replaces each `hwk.kernel` by a private function and each `hwk.launch` by a call of it. Clauses of kernels become
+/// attributes of functions, `hwk.space` and so on.
+pub fn to_functions<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), GraphError> {
+    let malformed = |what: &str| GraphError::Malformed(what.to_string());
+    for kernel in ir::hwk_kernels(module) {
+        let block = ir::entry(kernel).ok_or_else(|| malformed("a kernel has no body"))?;
+        let builder = Builder::before(context, kernel).ok_or_else(|| malformed("a kernel is in no module"))?;
+        let ty = kernel.attribute("function_type").map_err(|_| malformed("a kernel has no type"))?;
+        let types: Vec<Type> = ir::arguments(block).iter().map(|a| a.r#type()).collect();
+        let mut attributes = vec![
+            ("sym_name".to_string(), builder.string(ir::symbol(kernel).unwrap_or("?"))),
+            ("function_type".into(), ty),
+            ("sym_visibility".into(), builder.string("private")),
+        ];
+        for clause in CLAUSES {
+            attributes.extend(kernel.attribute(clause).ok().map(|value| (attribute::attribute_name(clause), value)));
+        }
+        let attributes: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let function = builder.op_with_regions("func.func", &[], &[], &attributes, &[&types]);
+        let body = ir::entry(function).ok_or_else(|| malformed("a function has no body"))?;
+        let mut values: HashMap<usize, Val<'c>> =
+            ir::arguments(block).into_iter().map(ir::key).zip(ir::arguments(body)).collect();
+        let inner = Builder::at_end(context, kernel.location(), body);
+        let (end, operations): (Vec<_>, Vec<_>) = ir::block_ops(block).into_iter().partition(|op| ir::is(*op, YIELD));
+        ir::copy_ops(&inner, &operations, &mut values);
+        let given = end.into_iter().flat_map(ir::operands).filter_map(|v| values.get(&ir::key(v)).copied());
+        inner.op("func.return", &given.collect::<Vec<_>>(), &[], &[]);
+        ir::erase(kernel);
+    }
+    for launch in ir::walk(module).into_iter().filter(|op| ir::is(*op, LAUNCH)) {
+        let builder = Builder::before(context, launch).ok_or_else(|| malformed("a launch is in no block"))?;
+        let kernel = launch.attribute("kernel").map_err(|_| malformed("a launch names no kernel"))?;
+        let types: Vec<Type> = ir::results(launch).iter().map(|r| r.r#type()).collect();
+        let call = builder.op("func.call", &ir::operands(launch), &types, &[("callee", kernel)]);
+        for (old, new) in ir::results(launch).into_iter().zip(ir::results(call)) {
+            ir::replace_uses(old, new);
+        }
+        ir::erase(launch);
+    }
+    Ok(())
+}
+
+/// Gives a module that is one kernel and nothing else a `main` that launches it.
+///
+/// # Errors
+/// Where there is no `main` and not exactly one kernel, or the kernel's types are not static.
+pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), GraphError> {
+    let root = ir::module_op(module);
+    if ir::functions(root).iter().any(|f| ir::symbol(*f) == Some("main")) {
+        return Ok(());
+    }
+    let kernels = ir::hwk_kernels(root);
+    let [kernel] = kernels[..] else {
+        return Err(GraphError::Malformed(format!(
+            "expected a function @main, or one hwk.kernel; found {} kernels and no @main",
+            kernels.len()
+        )));
+    };
+    let name = ir::symbol(kernel).unwrap_or("?");
+    let (Some(block), Some(body)) = (ir::entry(kernel), ir::op_blocks(root).first().copied()) else {
+        return Err(GraphError::Malformed(format!("@{name} has no body")));
+    };
+    let types: Vec<Type> = ir::arguments(block).iter().map(|a| a.r#type()).collect();
+    let end = block.terminator().ok_or_else(|| GraphError::Malformed(format!("@{name} has no end")))?;
+    let results: Vec<Type> = ir::operands(end).iter().map(|v| v.r#type()).collect();
+    let dynamic = |ty: &&Type| tensor_type_from_mlir(**ty).is_none_or(|ty| ty.static_shape().is_none());
+    if let Some(ty) = types.iter().chain(&results).find(dynamic) {
+        return Err(GraphError::Malformed(format!("@{name} takes or gives a {ty}; only static shapes are compiled")));
+    }
+    let builder = Builder::at_end(context, kernel.location(), body);
+    let main = builder.op_with_regions(
+        "func.func",
+        &[],
+        &[],
+        &[
+            ("sym_name", builder.string("main")),
+            ("function_type", builder.type_attribute(builder.function_type(&types, &results))),
+        ],
+        &[&types],
+    );
+    let Some(block) = ir::entry(main) else { return Ok(()) };
+    let inner = Builder::at_end(context, kernel.location(), block);
+    let callee = FlatSymbolRefAttribute::new(context, name).into();
+    let launch = inner.op(LAUNCH, &ir::arguments(block), &results, &[("kernel", callee)]);
+    inner.op("func.return", &ir::results(launch), &[], &[]);
+    Ok(())
+}
+
+/// Tells the kernels of one module what code generation chose for the functions of the same names in another one.
+///
+/// # Errors
+/// Where the functions' attributes are not those of a choice.
+pub fn write_back<'c>(context: &'c Context, kernels: ir::Op<'c>, functions: ir::Op<'_>) -> CodegenResult<()> {
+    let functions = ir::functions(functions);
+    for kernel in ir::hwk_kernels(kernels) {
+        let Some(function) = functions.iter().find(|f| ir::symbol(**f) == ir::symbol(kernel)) else { continue };
+        let mut choice: Choice = attribute::read(*function)?;
+        if let Some(space) = &mut choice.space
+            && space.class == Class::Reduction
+        {
+            space.class = reduction_class(kernel);
+        }
+        for (clause, value) in choice.attributes(context) {
+            ir::set_attribute(kernel, clause, value);
+        }
+    }
+    Ok(())
+}
+
+/// What kind of reduction a kernel is, by its operations.
+fn reduction_class(kernel: ir::Op<'_>) -> Class {
+    let operations = ir::walk(kernel).into_iter().filter_map(|op| Op::from_name(ir::name_of(op)));
+    let mut class = Class::Reduction;
+    for op in operations {
+        match op {
+            Op::Softmax | Op::LogSoftmax => class = Class::Softmax,
+            _ if op.info().cost == CostClass::Normalization => class = Class::Normalization,
+            _ => {}
+        }
+    }
+    class
+}

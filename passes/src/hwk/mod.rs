@@ -1,0 +1,46 @@
+//! Kernels of the dialect `hwk` on their way through a compilation: to functions and back, the machine as an attribute.
+
+mod functions;
+mod target;
+
+pub use functions::{main_of_one, to_functions, write_back};
+pub use target::{cpu, machine_for};
+
+use hwc_dialects::hwk::Target;
+use melior::Context;
+use melior::ir::{Module, operation::OperationLike};
+
+use crate::codegen::diagnostics::Diagnostics;
+use crate::codegen::ir;
+pub use crate::graph::GraphError;
+
+/// A module from its text.
+///
+/// # Errors
+/// Everything that MLIR says about it, with places as `-:LINE:COLUMN`.
+pub fn parse<'c>(context: &'c Context, text: &str) -> Result<Module<'c>, Vec<String>> {
+    let diagnostics = Diagnostics::collect(context);
+    Module::parse(context, text).ok_or_else(|| diagnostics.take())
+}
+
+/// A copy of a module, for passes that replace what is in it.
+pub fn copy<'c>(module: &Module<'c>) -> Option<Module<'c>> {
+    Module::from_operation(ir::clone_op(ir::module_op(module)))
+}
+
+/// The machine that the kernels of a module name, if they name one.
+///
+/// # Errors
+/// Where they name several.
+pub fn target(module: &Module) -> Result<Option<Target>, String> {
+    let mut found: Option<Target> = None;
+    for kernel in ir::hwk_kernels(ir::module_op(module)) {
+        let choice = hwc_dialects::mlir::hwk::Choice::read(|clause| kernel.attribute(clause).ok());
+        let Some(target) = choice.map_err(|errors| errors.join("; "))?.target else { continue };
+        if let Some(other) = found.as_ref().filter(|other| **other != target) {
+            return Err(format!("kernels are for different targets, {other} and {target}"));
+        }
+        found = Some(target);
+    }
+    Ok(found)
+}
