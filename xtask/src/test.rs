@@ -4,7 +4,7 @@ use crate::conformance::{self, Status};
 use crate::error::Result;
 use crate::layout::Layout;
 use crate::report::{JsonArg, Report};
-use crate::{hwc_opt, process, setup, table};
+use crate::{bench, hwc_opt, process, setup, table};
 use serde::Serialize;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -31,17 +31,20 @@ struct Suite {
 pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     setup::build_tools()?;
     setup::python(layout)?;
-    let suites: Vec<Suite> =
-        [("cargo test", cargo_test as fn(&Layout) -> Result<Suite>), ("lit", lit), ("conformance", node_tests)]
-            .into_iter()
-            .map(|(name, suite)| {
-                println!("--- {name}");
-                let start = Instant::now();
-                let suite =
-                    suite(layout).unwrap_or_else(|e| Suite { problem: Some(e.to_string()), ..Suite::default() });
-                Suite { name, seconds: start.elapsed().as_secs_f64(), ..suite }
-            })
-            .collect();
+    let suites: Vec<Suite> = [
+        ("cargo test", cargo_test as fn(&Layout) -> Result<Suite>),
+        ("lit", lit),
+        ("conformance", node_tests),
+        ("bench", bench_row),
+    ]
+    .into_iter()
+    .map(|(name, suite)| {
+        println!("--- {name}");
+        let start = Instant::now();
+        let suite = suite(layout).unwrap_or_else(|e| Suite { problem: Some(e.to_string()), ..Suite::default() });
+        Suite { name, seconds: start.elapsed().as_secs_f64(), ..suite }
+    })
+    .collect();
     report(args, &suites)
 }
 
@@ -121,6 +124,12 @@ fn node_tests(layout: &Layout) -> Result<Suite> {
         problem: (!wrong.is_empty()).then(|| wrong.join("; ")),
         ..Suite::default()
     })
+}
+
+/// That `bench` measures, and that what it measures is right; how fast does not matter.
+fn bench_row(layout: &Layout) -> Result<Suite> {
+    let problem = bench::smoke(layout)?;
+    Ok(Suite { passed: usize::from(problem.is_none()), problem, ..Suite::default() })
 }
 
 /// Runs a program, shows its output, and counts tests by its lines.

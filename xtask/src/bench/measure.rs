@@ -5,7 +5,7 @@ use super::figures::{Summary, ratio};
 use super::peak::Bound;
 use super::rows::{Row, Suite};
 use crate::error::{Error, Result};
-use crate::hwc_opt::Compile;
+use crate::hwc_opt::{self, Compile};
 use crate::layout::Layout;
 use crate::models::file_name;
 use crate::oracle::{Open, Opened};
@@ -15,7 +15,7 @@ use hwc_runtime::Artifact;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const SCRIPT: &str = "bench.py";
 
@@ -27,13 +27,13 @@ const ENVIRONMENT: &[(&str, &str)] = &[("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_
 pub struct Measurement<'a> {
     pub layout: &'a Layout,
     /// `hwc-opt`
-    pub program: &'a Path,
+    program: PathBuf,
     /// The shared library of `hwc-runtime`.
-    pub runtime: &'a Path,
+    runtime: PathBuf,
     pub suite: Suite,
     pub threads: usize,
-    pub repetitions: u32,
-    pub peers: &'a [Peer],
+    repetitions: u32,
+    peers: &'a [Peer],
 }
 
 /// One row's result.
@@ -122,7 +122,19 @@ impl Measured {
     }
 }
 
-impl Measurement<'_> {
+impl<'a> Measurement<'a> {
+    /// Builds what is needed.
+    pub fn new(
+        layout: &'a Layout,
+        suite: Suite,
+        threads: usize,
+        repetitions: u32,
+        peers: &'a [Peer],
+    ) -> Result<Measurement<'a>> {
+        let (program, runtime) = (hwc_opt::build(layout)?, hwc_opt::build_runtime(layout)?);
+        Ok(Measurement { layout, program, runtime, suite, threads, repetitions, peers })
+    }
+
     pub fn row(&self, row: &Row) -> Measured {
         let mut measured = Measured {
             name: row.model.name.clone(),
@@ -163,8 +175,8 @@ impl Measurement<'_> {
 
         let artifact = directory.join("model.hwc");
         let compile = Compile { model: &row.model.path, output: &artifact, dims: &opened.dims, values: &opened.values };
-        let first = compile.run(self.program)?.elapsed.as_secs_f64();
-        let second = compile.run(self.program)?.elapsed.as_secs_f64();
+        let first = compile.run(&self.program)?.elapsed.as_secs_f64();
+        let second = compile.run(&self.program)?.elapsed.as_secs_f64();
         measured.compile_seconds = Some((first, second));
         if row.flops.is_none() {
             let artifact = Artifact::open(&artifact).map_err(|e| Error::answer("hwc-opt compile", e))?;

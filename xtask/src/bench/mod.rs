@@ -9,8 +9,8 @@ mod rows;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::report::JsonArg;
-use crate::{hwc_opt, setup};
-use measure::Measurement;
+use crate::setup;
+use measure::{Measured, Measurement};
 use peak::Peaks;
 use rows::Suite;
 use serde::{Deserialize, Serialize};
@@ -80,22 +80,22 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     } else {
         setup::python(layout)?;
     }
-    let rows = rows::of(args.suite, layout, args.filter.as_deref())?;
+    let measurement = Measurement::new(layout, args.suite, args.threads, args.repetitions, &peers)?;
+    report::finish(args, &peers, &rows(&measurement, args.filter.as_deref())?)
+}
+
+/// One small row without peers, for its result only: `None` if it is right.
+pub fn smoke(layout: &Layout) -> Result<Option<String>> {
+    let measurement = Measurement::new(layout, Suite::Kernels, 1, 1, &[])?;
+    Ok(rows(&measurement, Some("depthwise"))?.iter().find_map(Measured::wrong))
+}
+
+fn rows(measurement: &Measurement, filter: Option<&str>) -> Result<Vec<Measured>> {
+    let rows = rows::of(measurement.suite, measurement.layout, filter)?;
     if rows.is_empty() {
         return Err(Error::Usage("no row has such a name".to_string()));
     }
-    let program = hwc_opt::build(layout)?;
-    let runtime = hwc_opt::build_runtime(layout)?;
-    let mut peaks = Peaks::new(args.threads);
-    let measurement = Measurement {
-        layout,
-        program: &program,
-        runtime: &runtime,
-        suite: args.suite,
-        threads: args.threads,
-        repetitions: args.repetitions,
-        peers: &peers,
-    };
+    let mut peaks = Peaks::new(measurement.threads);
     let mut results = Vec::new();
     for row in &rows {
         eprintln!("{}", row.model.name);
@@ -106,7 +106,7 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     for result in &mut results {
         result.peak = peaks.rate(result.bound, result.bytes);
     }
-    report::finish(args, &peers, &results)
+    Ok(results)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The inner loops, by what the CPU has.
-#![allow(unsafe_code, reason = "vector instructions behind detection at run time")]
+//!
+//! `unsafe` because vector instructions may be run only where the CPU has them, which is asked at run time.
+#![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 use std::hint::black_box;
