@@ -49,11 +49,6 @@ pub const PASSES: &[PassInfo] = &[
         run: |_, module| codegen::fusion::fuse(module).map_err(|e| e.to_string()),
     },
     PassInfo {
-        name: "hwc-transpose-operands",
-        description: "Contractions read a transposed copy of an operand that is used often and lies across vectors",
-        run: |context, module| codegen::operand_order::transpose(context, module).map_err(|e| e.to_string()),
-    },
-    PassInfo {
         name: "hwc-carry-in-place",
         description: "Tensors that loops carry are written into the memory they came in",
         run: |context, module| each_kernel(module, |k| codegen::kernel::carried::convert(context, k)),
@@ -74,7 +69,10 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| {
             let machine = machine(module)?;
             let shape = codegen::structured::Shape::of(&machine.info);
-            each_kernel(module, |k| codegen::structured::convert(context, k, shape, false))
+            each_kernel(module, |k| {
+                let options = codegen::structured::Options { shape, only_copies: false, constants: vec![] };
+                codegen::structured::convert(context, k, &options).map(drop)
+            })
         },
     },
     PassInfo {

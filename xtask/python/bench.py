@@ -1,10 +1,10 @@
 """Measures one model in several runners in one process: reads JSON requests, answers with JSON (see protocol.py).
 
-{"do": "open", ...}    as in opening.py; writes the model with its sizes fixed
-{"do": "measure", "runtime": FILE, "artifact": FILE, "threads": N, "repetitions": N, "peers": [NAME],
- "oracle": "float64" or "onnxruntime", "cache": DIR}
-    {"runners": [{"name", "times_ms": [..], "error": X, "outputs": [..], "problem": TEXT}]}; the first one is ours.
-    `error` is the largest of an output against the oracle's, as in comparison.py.
+{"do": "open", ...}  as in opening.py; writes the model with its sizes fixed
+{"do": "add", "runner": NAME, "threads": N, "oracle": "float64" or "onnxruntime", "cache": DIR, "runtime": FILE,
+ "artifact": FILE}   makes a runner and runs it once: {"worst": X, "outputs": [..]} as in comparison.py
+{"do": "time", "threads": N, "repetitions": N}
+                     runs all that were added in turn: {"times_ms": {NAME: [..]}}
 """
 
 import time
@@ -16,7 +16,7 @@ from bench_model import Model
 from bench_peers import OnnxRuntime, OpenVino
 from bench_timing import interleave
 from comparison import compare, worst
-from protocol import Refused, reason, serve
+from protocol import Refused, serve
 
 RUNNERS = {"hwc": Hwc, "ort": OnnxRuntime, "openvino": OpenVino, "iree": Iree}
 
@@ -24,45 +24,48 @@ RUNNERS = {"hwc": Hwc, "ort": OnnxRuntime, "openvino": OpenVino, "iree": Iree}
 PAUSE = 20e-3
 
 
-def measure(model, request):
-    expected = bench_oracle.EXPECTED[request["oracle"]](model)
-    rows, runners = [], {}
-    for name in ["hwc", *request["peers"]]:
-        row = {"name": name, "times_ms": [], "error": None, "outputs": [], "problem": None}
-        rows.append(row)
-        try:
-            runner = RUNNERS[name](model, request)
-            runner.run()
-        except Exception as error:  # What one of them cannot do keeps nobody else from being measured.
-            row["problem"] = reason(error)
-            continue
-        row["outputs"] = [compare(output, runner.results.get(output), value) for output, value in expected.items()]
-        row["error"] = worst(row["outputs"])
-        runners[name] = runner
-    # One thread: what the process computes counts, not what others on the machine take away from it.
-    one = request["threads"] == 1
-    calls = {name: runner.run for name, runner in runners.items()}
-    clock, pause = (time.process_time, 0.0) if one else (time.perf_counter, PAUSE)
-    samples = interleave(calls, request["repetitions"], clock, pause)
-    for row in rows:
-        row["times_ms"] = [seconds * 1e3 for seconds in samples.get(row["name"], [])]
-    return {"runners": rows}
+class Bench:
+    def __init__(self, request):
+        self.model = Model(request)
+        self.expected = None
+        self.runners = {}
+
+    def add(self, request):
+        if self.expected is None:
+            self.expected = bench_oracle.EXPECTED[request["oracle"]](self.model)
+        runner = RUNNERS[request["runner"]](self.model, request)
+        runner.run()
+        results = runner.results
+        outputs = [compare(name, results.get(name), value) for name, value in self.expected.items()]
+        # Only now: a runner that cannot do the model is not timed.
+        self.runners[request["runner"]] = runner
+        return {"worst": worst(outputs), "outputs": outputs}
+
+    def time(self, request):
+        # One thread: what the process computes counts, not what others on the machine take away from it.
+        clock, pause = (time.process_time, 0.0) if request["threads"] == 1 else (time.perf_counter, PAUSE)
+        calls = {name: runner.run for name, runner in self.runners.items()}
+        samples = interleave(calls, request["repetitions"], clock, pause)
+        return {"times_ms": {name: [seconds * 1e3 for seconds in times] for name, times in samples.items()}}
 
 
 def main():
-    model = None
+    bench = None
 
     def open_model(request):
-        nonlocal model
-        model = Model(request)
-        return model.answer
+        nonlocal bench
+        bench = Bench(request)
+        return bench.model.answer
 
-    def measure_model(request):
-        if model is None:
-            raise Refused("no model is open")
-        return measure(model, request)
+    def about_model(method):
+        def handler(request):
+            if bench is None:
+                raise Refused("no model is open")
+            return method(bench, request)
 
-    serve({"open": open_model, "measure": measure_model})
+        return handler
+
+    serve({"open": open_model, "add": about_model(Bench.add), "time": about_model(Bench.time)})
 
 
 main()

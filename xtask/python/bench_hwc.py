@@ -8,7 +8,7 @@ import onnx
 from bench_memory import aligned
 from protocol import Refused
 
-API_VERSION = 1
+API_VERSION = 2
 
 
 class Tensor(ctypes.Structure):
@@ -30,6 +30,7 @@ class Hwc:
         self.library = library(request["runtime"])
         self.session = ctypes.c_void_p()
         self.check(self.library.hwc_session_open(API_VERSION, os.fsencode(request["artifact"]), self.session))
+        self.check(self.library.hwc_session_set_threads(self.session, request["threads"]))
         self.inputs = self.describe("input")
         self.outputs = self.describe("output")
         for tensor in self.inputs:
@@ -46,8 +47,9 @@ class Hwc:
     def describe(self, side):
         count = getattr(self.library, f"hwc_session_{side}_count")(self.session)
         tensors = (Tensor * count)()
-        for index in range(count):
-            self.check(getattr(self.library, f"hwc_session_{side}")(self.session, index, ctypes.byref(tensors, index * ctypes.sizeof(Tensor))))
+        describe = getattr(self.library, f"hwc_session_{side}")
+        for index, tensor in enumerate(tensors):
+            self.check(describe(self.session, index, tensor))
         return tensors
 
     def check(self, status):
@@ -61,10 +63,11 @@ def library(path):
     tensors = ctypes.POINTER(Tensor)
     signatures = {
         "hwc_session_open": (ctypes.c_int32, [ctypes.c_uint32, ctypes.c_char_p, ctypes.POINTER(session)]),
+        "hwc_session_set_threads": (ctypes.c_int32, [session, ctypes.c_uint32]),
         "hwc_session_input_count": (size, [session]),
         "hwc_session_output_count": (size, [session]),
-        "hwc_session_input": (ctypes.c_int32, [session, size, ctypes.c_void_p]),
-        "hwc_session_output": (ctypes.c_int32, [session, size, ctypes.c_void_p]),
+        "hwc_session_input": (ctypes.c_int32, [session, size, tensors]),
+        "hwc_session_output": (ctypes.c_int32, [session, size, tensors]),
         "hwc_session_run": (ctypes.c_int32, [session, tensors, size, tensors, size]),
         "hwc_last_error": (ctypes.c_char_p, []),
     }

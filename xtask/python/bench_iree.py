@@ -39,8 +39,10 @@ class Iree:
                 refusals.append(str(refusal))
         if not candidates:
             raise Refused(refusals[0])
-        best = min(candidates, key=lambda candidate: candidate.seconds)
-        self.run, self.best = best.run, best
+        # The other one is kept: taking a device with workers down ends the process.
+        self.candidates = candidates
+        self.best = min(candidates, key=lambda candidate: candidate.seconds)
+        self.run = self.best.run
 
     @property
     def results(self):
@@ -71,9 +73,9 @@ class Compiled:
         self.names, self.device, self.runtime = model.outputs, device, runtime
         self.last = None
         self.run()
-        start = time.process_time()
+        start = time.perf_counter()
         self.run()
-        self.seconds = time.process_time() - start
+        self.seconds = time.perf_counter() - start
 
     def run(self):
         # The results of the call before are given back first, so that their memory is used again.

@@ -24,7 +24,9 @@ pub fn build(layout: &Layout) -> Result<PathBuf> {
 
 /// Builds the shared library of `hwc-runtime` in release mode.
 pub fn build_runtime(layout: &Layout) -> Result<PathBuf> {
-    process::run(cargo(layout).args(["build", "--release", "--package", "hwc-runtime"]))?;
+    // With the features that the driver's build gives it: two variants would take turns in making the other look stale.
+    let packages = ["--package", "hwc-runtime", "--package", "hwc", "--lib"];
+    process::run(cargo(layout).args(["build", "--release"]).args(packages))?;
     Ok(layout.target.join("release/libhwc_runtime.so"))
 }
 

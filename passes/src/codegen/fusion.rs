@@ -54,16 +54,16 @@ pub fn may_fuse<'c>(producer: Op<'c>, consumer: Op<'c>, operand: usize) -> bool 
 }
 
 /// A `linalg.generic`, taken apart.
-pub(super) struct Generic<'c> {
-    pub op: Op<'c>,
-    pub maps: Vec<AffineMap<'c>>,
+struct Generic<'c> {
+    op: Op<'c>,
+    maps: Vec<AffineMap<'c>>,
     kinds: Vec<String>,
     /// Operations of the body, without conversions between types and constants.
     cost: usize,
 }
 
 impl<'c> Generic<'c> {
-    pub fn new(op: Op<'c>) -> Option<Self> {
+    fn new(op: Op<'c>) -> Option<Self> {
         if !ir::is(op, "linalg.generic") {
             return None;
         }
@@ -75,26 +75,8 @@ impl<'c> Generic<'c> {
         Some(Self { op, maps, kinds, cost })
     }
 
-    pub fn has_reductions(&self) -> bool {
+    fn has_reductions(&self) -> bool {
         self.kinds.iter().any(|k| k.contains("reduction"))
-    }
-
-    pub fn is_parallel(&self, dim: usize) -> bool {
-        self.kinds.get(dim).is_some_and(|k| k.contains("parallel"))
-    }
-
-    /// The extent of each dimension; nothing if one is not bound by an operand alone.
-    pub fn extents(&self) -> Option<Vec<i64>> {
-        let mut extents = vec![None; self.kinds.len()];
-        for (operand, map) in self.op.operands().zip(&self.maps) {
-            let Some(shape) = ir::static_shape(operand.r#type()) else { continue };
-            for (r, extent) in shape.into_iter().enumerate() {
-                if let Some(e) = map.result(r).ok().filter(|e| e.is_dim()) {
-                    extents[e.dim_position()] = Some(extent);
-                }
-            }
-        }
-        extents.into_iter().collect()
     }
 }
 

@@ -27,7 +27,6 @@ pub mod ir;
 pub mod kernel;
 pub mod llvm;
 pub mod math;
-pub mod operand_order;
 mod pipeline;
 pub mod plan;
 pub mod structured;
@@ -182,7 +181,6 @@ fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagn
     kernel::form::verify(ir::module_op(module))?;
     pipeline::run(context, module, "normalization", NORMALIZE, diagnostics)?;
     fusion::fuse(ir::module_op(module))?;
-    operand_order::transpose(context, ir::module_op(module))?;
     pipeline::run(context, module, "cleaning", CLEAN, diagnostics)
 }
 
@@ -214,7 +212,16 @@ fn to_loops<'c>(
     let target = crate::hwk::cpu(machine);
     for kernel in kernel::form::kernels(root) {
         structured::attribute::write(context, kernel, &Choice { target: Some(target.clone()), ..Choice::default() });
-        structured::convert(context, kernel, shape, machine.plain_loops)?;
+        let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
+        let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
+        let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
+        let constants = arguments.iter().copied().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
+        let options = structured::Options { shape, only_copies: machine.plain_loops, constants };
+        for (argument, order) in structured::convert(context, kernel, &options)? {
+            let position = arguments.iter().position(|a| *a == argument);
+            let (kernel, argument) = number.zip(position).ok_or_else(|| CodegenError::internal("a lost argument"))?;
+            program.reorder(kernel, argument, &order);
+        }
     }
     let mut scratch = vec![0; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
@@ -223,7 +230,7 @@ fn to_loops<'c>(
             scratch[i] = bytes;
         }
     }
-    program.place(&scratch);
+    program.place(&scratch)?;
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
     for kernel in kernel::form::kernels(root) {
         math::convert(context, kernel)?;

@@ -14,6 +14,7 @@ use crate::server::Server;
 use hwc_runtime::Artifact;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,10 +56,10 @@ pub struct Measured {
     pub problem: Option<String>,
 }
 
-/// One runner's result, as `bench.py` answers it.
-#[derive(Serialize, Deserialize)]
+/// One runner's result.
+#[derive(Default, Serialize)]
 pub struct Runner {
-    pub name: String,
+    pub name: &'static str,
     /// Of each repetition.
     pub times_ms: Vec<f64>,
     /// Against the oracle; `None` where outputs cannot be compared, and where there are none.
@@ -69,8 +70,14 @@ pub struct Runner {
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    runners: Vec<Runner>,
+struct Added {
+    worst: Option<f64>,
+    outputs: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Times {
+    times_ms: BTreeMap<String, Vec<f64>>,
 }
 
 impl Runner {
@@ -79,7 +86,7 @@ impl Runner {
     }
 
     /// Whether it has a right result.
-    fn right(&self, limit: f64) -> bool {
+    pub fn right(&self, limit: f64) -> bool {
         self.problem.is_none() && self.error.is_some_and(|error| error <= limit)
     }
 }
@@ -91,13 +98,12 @@ impl Measured {
             return Some(problem.clone());
         }
         let Some(ours) = &self.ours else { return Some("not measured".to_string()) };
-        match (&ours.problem, ours.error) {
-            (Some(problem), _) => Some(problem.clone()),
-            (None, None) => Some(format!("the outputs cannot be compared: {}", json!(ours.outputs))),
-            (None, Some(error)) if error > self.error_limit => {
+        match ours.error {
+            None => Some(format!("the outputs cannot be compared: {}", json!(ours.outputs))),
+            Some(error) if error > self.error_limit => {
                 Some(format!("error {} is above {}", significant(error), significant(self.error_limit)))
             }
-            (None, Some(_)) => None,
+            Some(_) => None,
         }
     }
 
@@ -162,8 +168,6 @@ impl<'a> Measurement<'a> {
             fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))?;
         }
         fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
-        // A process for each row: no runner finds the threads and the memory of another row's runners.
-        let mut server = Server::start(self.layout, SCRIPT, ENVIRONMENT)?;
         let open = Open {
             model: &row.model.path,
             dims: &row.model.dims,
@@ -171,8 +175,7 @@ impl<'a> Measurement<'a> {
             inputs: &row.model.inputs,
             directory: &directory,
         };
-        let opened: Opened = server.ask(&open.request())?;
-
+        let opened: Opened = self.server()?.ask(&open.request())?;
         let artifact = directory.join("model.hwc");
         let compile = Compile { model: &row.model.path, output: &artifact, dims: &opened.dims, values: &opened.values };
         let first = compile.run(&self.program)?.elapsed.as_secs_f64();
@@ -182,16 +185,46 @@ impl<'a> Measurement<'a> {
             let artifact = Artifact::open(&artifact).map_err(|e| Error::answer("hwc-opt compile", e))?;
             measured.flops = artifact.manifest().kernels.iter().map(|kernel| kernel.calls * kernel.flops).sum();
         }
-
-        let answer: Answer = server.ask(&json!({
-            "do": "measure", "runtime": self.runtime, "artifact": artifact, "threads": self.threads,
-            "repetitions": self.repetitions, "peers": self.peers.iter().map(|peer| peer.name()).collect::<Vec<_>>(),
-            "oracle": self.suite.oracle(), "cache": bench.join("iree"),
-        }))?;
-        let mut runners = answer.runners.into_iter();
-        measured.ours = runners.next();
-        measured.peers = runners.collect();
+        measured.peers = self.peers.iter().map(|peer| Runner { name: peer.name(), ..Runner::default() }).collect();
+        while !self.in_one_process(&open, &artifact, measured)? {}
         Ok(())
+    }
+
+    /// A process for each row: no runner finds the threads and the memory of another row's runners.
+    fn server(&self) -> Result<Server> {
+        Server::start(self.layout, SCRIPT, ENVIRONMENT)
+    }
+
+    /// Runs all runners that have no problem yet. `false`: a peer ended the process; that is its problem now, and the
+    /// others have to be run again.
+    fn in_one_process(&self, open: &Open, artifact: &Path, measured: &mut Measured) -> Result<bool> {
+        let mut server = self.server()?;
+        server.ask::<serde_json::Value>(&open.request())?;
+        let mut add = |name: &str| {
+            server.ask::<Added>(&json!({
+                "do": "add", "runner": name, "threads": self.threads, "oracle": self.suite.oracle(),
+                "cache": self.layout.target.join("xtask-bench/iree"), "runtime": self.runtime, "artifact": artifact,
+            }))
+        };
+        let added = add("hwc")?;
+        let ours = measured.ours.insert(Runner { name: "hwc", ..Runner::default() });
+        (ours.error, ours.outputs) = (added.worst, added.outputs);
+        for peer in measured.peers.iter_mut().filter(|peer| peer.problem.is_none()) {
+            match add(peer.name) {
+                Ok(added) => (peer.error, peer.outputs) = (added.worst, added.outputs),
+                Err(Error::Refused { reason, .. }) => peer.problem = Some(reason),
+                Err(_) => {
+                    peer.problem = Some("it ends the process".to_string());
+                    return Ok(false);
+                }
+            }
+        }
+        let request = json!({"do": "time", "threads": self.threads, "repetitions": self.repetitions});
+        let mut times = server.ask::<Times>(&request)?.times_ms;
+        for runner in measured.peers.iter_mut().chain([ours]) {
+            runner.times_ms = times.remove(runner.name).unwrap_or_default();
+        }
+        Ok(true)
     }
 }
 
@@ -199,8 +232,8 @@ impl<'a> Measurement<'a> {
 mod tests {
     use super::*;
 
-    fn runner(name: &str, times_ms: &[f64], error: Option<f64>) -> Runner {
-        Runner { name: name.into(), times_ms: times_ms.into(), error, outputs: Vec::new(), problem: None }
+    fn runner(name: &'static str, times_ms: &[f64], error: Option<f64>) -> Runner {
+        Runner { name, times_ms: times_ms.into(), error, outputs: Vec::new(), problem: None }
     }
 
     fn measured(ours: Runner, peers: Vec<Runner>) -> Measured {
@@ -229,7 +262,7 @@ mod tests {
             runner("fast", &[2.0], Some(1e-6)),
         ];
         let row = measured(runner("hwc", &[1.0], Some(1e-6)), peers);
-        assert_eq!(row.best().map(|peer| peer.name.as_str()), Some("fast"));
+        assert_eq!(row.best().map(|peer| peer.name), Some("fast"));
         assert_eq!(row.ratio(), Some(2.0));
         assert_eq!(row.part_of_peak(), Some(0.5));
         assert_eq!(row.wrong(), None);
@@ -246,7 +279,7 @@ mod tests {
         let wrong = |ours| measured(ours, Vec::new()).wrong().unwrap_or_default();
         assert!(wrong(runner("hwc", &[1.0], Some(1e-3))).contains("above"));
         assert!(wrong(runner("hwc", &[1.0], None)).contains("compared"));
-        let stopped = Runner { problem: Some("stopped".into()), ..runner("hwc", &[], None) };
-        assert_eq!(wrong(stopped), "stopped");
+        let unfinished = Measured { problem: Some("stopped".into()), ..measured(runner("hwc", &[], None), Vec::new()) };
+        assert_eq!(unfinished.wrong().as_deref(), Some("stopped"));
     }
 }

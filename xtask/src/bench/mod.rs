@@ -53,8 +53,8 @@ pub struct Args {
     /// How often each runner gets its turn
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     repetitions: u32,
-    /// Whom to measure beside us
-    #[arg(long, value_delimiter = ',', default_values = ["ort", "openvino", "iree"])]
+    /// Whom to measure beside us [default: all; of models all but iree, which takes minutes to compile one]
+    #[arg(long, value_delimiter = ',')]
     peers: Vec<Peer>,
     /// Write the table to this file, too, in Markdown
     #[arg(long, value_name = "FILE")]
@@ -73,7 +73,8 @@ fn threads(text: &str) -> std::result::Result<usize, String> {
 }
 
 pub fn run(layout: &Layout, args: &Args) -> Result<()> {
-    let peers: Vec<Peer> = args.peers.iter().copied().filter(|peer| *peer != Peer::None).collect();
+    let mut peers = if args.peers.is_empty() { args.suite.peers() } else { args.peers.clone() };
+    peers.retain(|peer| *peer != Peer::None);
     setup::build_tools()?;
     if peers.iter().any(|peer| *peer != Peer::Ort) {
         setup::peers(layout)?;

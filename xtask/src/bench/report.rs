@@ -2,7 +2,7 @@
 
 use super::figures::{Summary, geometric_mean};
 use super::measure::{Measured, Runner};
-use super::peak::Bound;
+use super::peak::{Bound, Peaks};
 use super::{Args, Peer};
 use crate::error::Result;
 use crate::report::{Report, significant, write_whole};
@@ -43,13 +43,11 @@ pub fn finish(args: &Args, peers: &[Peer], rows: &[Measured]) -> Result<()> {
 fn notes(args: &Args, rows: &[Measured]) -> String {
     let time = if args.threads == 1 { "CPU time of the process" } else { "elapsed time" };
     let mut peaks: Vec<(Bound, usize, f64)> =
-        rows.iter().filter_map(|row| Some((row.bound, row.bytes, row.peak?))).collect();
-    peaks.iter_mut().filter(|peak| peak.0 == Bound::Fma).for_each(|peak| peak.1 = 0);
+        rows.iter().filter_map(|row| Some((row.bound, Peaks::size(row.bound, row.bytes), row.peak?))).collect();
     peaks.sort_by_key(|peak| (peak.0, peak.1));
     peaks.dedup_by_key(|peak| (peak.0, peak.1));
     let peak = |(bound, bytes, rate): &(Bound, usize, f64)| {
-        let size = if *bytes == 0 { String::new() } else { format!(" of {} MB", significant(*bytes as f64 / 1e6)) };
-        format!("{}{size} {} {}", bound_name(*bound), significant(rate / 1e9), bound.unit())
+        format!("{} {} {}", bound.with_size(*bytes), significant(rate / 1e9), bound.unit())
     };
     format!(
         "{time} of one call in milliseconds with {} thread{}: median of {} turns ± half the distance between the quartiles.\nPeaks: {}.",
@@ -58,14 +56,6 @@ fn notes(args: &Args, rows: &[Measured]) -> String {
         args.repetitions,
         peaks.iter().map(peak).collect::<Vec<_>>().join(", ")
     )
-}
-
-fn bound_name(bound: Bound) -> &'static str {
-    match bound {
-        Bound::Fma => "fma",
-        Bound::Read => "read",
-        Bound::Copy => "copy",
-    }
 }
 
 fn header(peers: &[Peer]) -> Vec<&'static str> {
@@ -78,7 +68,11 @@ fn header(peers: &[Peer]) -> Vec<&'static str> {
 }
 
 fn row_cells(row: &Measured, peers: &[Peer]) -> Vec<String> {
-    let time = |runner: Option<&Runner>| runner.and_then(Runner::summary).map_or("-".to_string(), timed);
+    let time = |runner: Option<&Runner>| match runner.map(|runner| (runner.summary(), runner.right(row.error_limit))) {
+        Some((Some(summary), true)) => timed(summary),
+        Some((Some(summary), false)) => format!("{} WRONG", timed(summary)),
+        _ => "-".to_string(),
+    };
     let theirs = peers.iter().map(|peer| time(row.peers.iter().find(|runner| runner.name == peer.name())));
     let percent = |part: f64| format!("{:.0} %", part * 100.0);
     let error = row.ours.as_ref().and_then(|ours| ours.error);
@@ -88,13 +82,10 @@ fn row_cells(row: &Measured, peers: &[Peer]) -> Vec<String> {
         .chain(theirs)
         .chain([
             row.ratio().map_or_else(dash, |ratio| format!("{ratio:.2}")),
-            row.best().map_or_else(dash, |best| best.name.clone()),
-            bound_name(row.bound).to_string(),
+            row.best().map_or_else(dash, |best| best.name.to_string()),
+            row.bound.name().to_string(),
             row.part_of_peak().map_or_else(dash, percent),
-            match (error, row.wrong()) {
-                (Some(error), None) => format!("{error:.0e}"),
-                _ => "WRONG".to_string(),
-            },
+            error.map_or_else(dash, |error| format!("{error:.0e}")),
             row.compile_seconds
                 .map_or_else(dash, |(first, second)| format!("{} {}", significant(first), significant(second))),
         ])

@@ -1,5 +1,6 @@
 //! Which graphs are measured.
 
+use super::Peer;
 use super::peak::Bound;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
@@ -31,8 +32,16 @@ impl Suite {
     pub fn error_limit(self) -> f64 {
         match self {
             // Against f64.
-            Suite::Kernels => 1e-5,
+            Suite::Kernels => 2e-5,
             Suite::Models => crate::models::ERROR_LIMIT,
+        }
+    }
+
+    /// Whom to measure beside us. IREE takes minutes to compile a model, and is not among the fast ones there.
+    pub fn peers(self) -> Vec<Peer> {
+        match self {
+            Suite::Kernels => vec![Peer::Ort, Peer::OpenVino, Peer::Iree],
+            Suite::Models => vec![Peer::Ort, Peer::OpenVino],
         }
     }
 

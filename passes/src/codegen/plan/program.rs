@@ -6,11 +6,12 @@ use melior::ir::{ValueLike, operation::OperationLike};
 
 use super::{
     arena::{self, Lifetime},
-    weights::Weights,
+    order::Order,
+    weights::{self, Weights},
 };
 use crate::codegen::{
     error::{CodegenError, Result},
-    ffi,
+    ffi::{self, Elements},
     ir::{self, Op, Val},
 };
 
@@ -33,7 +34,7 @@ pub enum Place {
     Input(usize),
     /// The n-th output, bound by the caller.
     Output(usize),
-    /// An offset in the weights.
+    /// An offset in the weights; a constant has none before [`Program::place`].
     Weights(u64),
     /// An offset in the arena.
     Arena(u64),
@@ -44,6 +45,15 @@ pub enum Place {
 pub struct Value {
     pub bytes: u64,
     pub place: Place,
+}
+
+/// The elements of a constant, and the order in which its readers expect them if not row-major.
+#[derive(Clone, Debug)]
+struct Constant<'c> {
+    value: ValueId,
+    elements: Elements<'c>,
+    count: u64,
+    order: Option<Order>,
 }
 
 /// A call of a kernel. `scratch` is its offset in the arena.
@@ -67,6 +77,7 @@ pub struct Copy {
 #[derive(Debug, Default)]
 pub struct Program<'c> {
     pub values: Vec<Value>,
+    constants: Vec<Constant<'c>>,
     pub calls: Vec<Call>,
     pub copies: Vec<Copy>,
     /// Names of the kernels, in order of first call.
@@ -152,10 +163,10 @@ impl<'c> Reader<'c> {
         let id = self.define(value, Place::Weights(0), "a constant");
         let bytes = self.program.values[id].bytes;
         let count = ir::static_shape(value.r#type()).and_then(|s| ir::element_count(&s)).unwrap_or(0);
-        match self.program.weights.add(elements, count, bytes) {
-            Some(offset) => self.program.values[id].place = Place::Weights(offset),
-            None => self.problem(op, &format!("the elements held do not fill {}", value.r#type())),
+        if !weights::fill(elements, count, bytes) {
+            return self.problem(op, &format!("the elements held do not fill {}", value.r#type()));
         }
+        self.program.constants.push(Constant { value: id, elements, count, order: None });
     }
 
     fn call(&mut self, op: Op<'c>, arguments: Vec<ValueId>, functions: &[Op<'c>]) {
@@ -187,10 +198,66 @@ impl<'c> Reader<'c> {
     }
 }
 
-impl Program<'_> {
-    /// Gives every computed value and every call's scratch memory
+impl<'c> Program<'c> {
+    /// For each argument of a kernel whether it is a constant in all calls. Arguments without elements, which are no
+    /// arguments of the code, are left out.
+    pub fn constant_arguments(&self, kernel: usize) -> Vec<bool> {
+        let mut all: Option<Vec<bool>> = None;
+        for call in self.calls.iter().filter(|call| call.kernel == kernel) {
+            let constant = self.with_elements(call).map(|v| matches!(self.values[v].place, Place::Weights(_)));
+            let constant: Vec<bool> = constant.collect();
+            all = Some(all.map_or(constant.clone(), |all| all.iter().zip(constant).map(|(a, b)| *a && b).collect()));
+        }
+        all.unwrap_or_default()
+    }
+
+    fn with_elements(&self, call: &Call) -> impl Iterator<Item = ValueId> {
+        call.arguments.iter().copied().filter(|v| self.values[*v].bytes > 0)
+    }
+
+    /// Hands a kernel one of its [constant arguments](Self::constant_arguments) in another order.
+    pub fn reorder(&mut self, kernel: usize, argument: usize, order: &Order) {
+        let calls: Vec<usize> = (0..self.calls.len()).filter(|&c| self.calls[c].kernel == kernel).collect();
+        for call in calls {
+            let Some(value) = self.with_elements(&self.calls[call]).nth(argument) else { continue };
+            let Some(constant) = self.constants.iter().find(|c| c.value == value).cloned() else { continue };
+            let known = self.constants.iter().find(|c| {
+                c.order.as_ref() == Some(order) && c.elements == constant.elements && c.count == constant.count
+            });
+            let reordered = known.map(|c| c.value).unwrap_or_else(|| {
+                self.values.push(self.values[value]);
+                let constant = Constant { value: self.values.len() - 1, order: Some(order.clone()), ..constant };
+                self.constants.push(constant);
+                self.values.len() - 1
+            });
+            let values = &self.values;
+            let slots = self.calls[call].arguments.iter_mut().filter(|v| values[**v].bytes > 0);
+            slots.skip(argument).take(1).for_each(|slot| *slot = reordered);
+        }
+    }
+
+    /// Lays out the constants that are read.
+    fn place_weights(&mut self) -> Result<()> {
+        let mut read = vec![false; self.values.len()];
+        self.calls.iter().flat_map(|call| &call.arguments).for_each(|&v| read[v] = true);
+        self.copies.iter().for_each(|copy| read[copy.from] = true);
+        for constant in self.constants.iter().filter(|c| read[c.value]) {
+            let Constant { value, elements, count, order } = constant;
+            let bytes = self.values[*value].bytes;
+            let offset = self.weights.add(*elements, *count, bytes, order.as_ref());
+            let offset = offset.ok_or_else(|| CodegenError::internal("a constant without its elements"))?;
+            self.values[*value].place = Place::Weights(offset);
+        }
+        Ok(())
+    }
+
+    /// Gives every constant its place in the weights, every computed value and every call's scratch memory
     /// (`scratch[kernel]` bytes) its place in the arena.
-    pub fn place(&mut self, scratch: &[u64]) {
+    ///
+    /// # Errors
+    /// An internal error if a constant's elements are not there.
+    pub fn place(&mut self, scratch: &[u64]) -> Result<()> {
+        self.place_weights()?;
         let mut lives: Vec<Lifetime> = Vec::new();
         let mut last_use: HashMap<ValueId, usize> = HashMap::new();
         for (step, call) in self.calls.iter().enumerate() {
@@ -221,6 +288,7 @@ impl Program<'_> {
             }
         }
         self.arena_bytes = layout.bytes;
+        Ok(())
     }
 
     /// Drops the calls whose results nobody reads, or have no elements.

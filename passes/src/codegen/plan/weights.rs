@@ -5,15 +5,22 @@ use std::{
     io::{self, Write},
 };
 
-use super::arena::{ALIGNMENT, align};
+use super::{
+    arena::{ALIGNMENT, align},
+    order::Order,
+};
 use crate::codegen::ffi::Elements;
 
 /// One constant: its size in memory and its elements, borrowed from where the module keeps them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Constant<'c> {
     offset: u64,
     bytes: u64,
+    /// How many elements.
+    count: u64,
     elements: Elements<'c>,
+    /// The order they are stored in, if it is not row-major.
+    order: Option<Order>,
 }
 
 /// The layout of the weights: constants with equal contents are stored once, each starts at a multiple of
@@ -28,30 +35,31 @@ pub struct Weights<'c> {
 }
 
 impl<'c> Weights<'c> {
-    /// Adds a constant of `count` elements; returns its offset.
+    /// Adds a constant of `count` elements, stored in an order of its own if one is given; returns its offset.
     ///
     /// Nothing if the elements held in memory are not as many as `bytes` says.
-    pub fn add(&mut self, elements: Elements<'c>, count: u64, bytes: u64) -> Option<u64> {
-        let held = match elements {
-            Elements::All(data) => data.len() as u64 == bytes,
-            Elements::Splat(data) => data.len() as u64 * count == bytes,
-            Elements::Bits(data) => count == bytes && data.len() as u64 >= count.div_ceil(8),
-            Elements::BitSplat(_) => count == bytes,
-        };
-        if !held {
+    pub fn add(&mut self, elements: Elements<'c>, count: u64, bytes: u64, order: Option<&Order>) -> Option<u64> {
+        if !fill(elements, count, bytes) {
             return None;
         }
-        let constant = Constant { offset: self.bytes, bytes, elements };
+        let constant = Constant { offset: self.bytes, bytes, count, elements, order: None };
         let mut hasher = blake3::Hasher::new();
         hasher.update(&bytes.to_le_bytes());
         constant.write_to(&mut hasher).ok()?;
+        // Elements that are all the same are in any order at once.
+        let order = order.filter(|_| matches!(elements, Elements::All(_) | Elements::Bits(_)));
+        if let Some(order) = order {
+            hasher.update(format!("{order:?}").as_bytes());
+        }
+        let constant = Constant { order: order.cloned(), ..constant };
         Some(match self.by_hash.entry(hasher.finalize()) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
                 entry.insert(constant.offset);
                 self.constants.push(constant);
+                let offset = self.bytes;
                 self.bytes = align(self.bytes + bytes);
-                constant.offset
+                offset
             }
         })
     }
@@ -72,8 +80,29 @@ impl<'c> Weights<'c> {
     }
 }
 
+/// Whether the elements held in memory are `count` of together `bytes` bytes.
+pub fn fill(elements: Elements<'_>, count: u64, bytes: u64) -> bool {
+    match elements {
+        Elements::All(data) => data.len() as u64 == bytes,
+        Elements::Splat(data) => data.len() as u64 * count == bytes,
+        Elements::Bits(data) => count == bytes && data.len() as u64 >= count.div_ceil(8),
+        Elements::BitSplat(_) => count == bytes,
+    }
+}
+
 impl Constant<'_> {
     fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(order) = &self.order {
+            let mut row_major = Vec::new();
+            let data = match self.elements {
+                Elements::All(data) => data,
+                _ => {
+                    Self { order: None, ..self.clone() }.write_to(&mut row_major)?;
+                    &row_major
+                }
+            };
+            return order.write(data, (self.bytes / self.count.max(1)) as usize, out);
+        }
         match self.elements {
             Elements::All(data) => out.write_all(data),
             Elements::Splat(data) => repeat(out, data, self.bytes),
@@ -113,9 +142,9 @@ mod tests {
     fn equal_contents_are_stored_once_and_aligned() {
         let mut weights = Weights::default();
         let (a, b) = ([1u8, 2, 3, 4], [1u8, 2, 3, 5]);
-        assert_eq!(weights.add(Elements::All(&a), 4, 4), Some(0));
-        assert_eq!(weights.add(Elements::All(&b), 4, 4), Some(64));
-        assert_eq!(weights.add(Elements::All(&a), 2, 4), Some(0));
+        assert_eq!(weights.add(Elements::All(&a), 4, 4, None), Some(0));
+        assert_eq!(weights.add(Elements::All(&b), 4, 4, None), Some(64));
+        assert_eq!(weights.add(Elements::All(&a), 2, 4, None), Some(0));
         assert_eq!(weights.bytes(), 128);
         let mut blob = Vec::new();
         weights.write_to(&mut blob).unwrap();
@@ -126,10 +155,14 @@ mod tests {
     #[test]
     fn splats_and_bits_are_expanded() {
         let mut weights = Weights::default();
-        assert_eq!(weights.add(Elements::Splat(&[7, 8]), 3, 6), Some(0));
-        assert_eq!(weights.add(Elements::All(&[7, 8, 7, 8, 7, 8]), 3, 6), Some(0), "a splat equals its expansion");
-        assert_eq!(weights.add(Elements::Bits(&[0b101, 0b1]), 9, 9), Some(64));
-        assert_eq!(weights.add(Elements::BitSplat(true), 2, 2), Some(128));
+        assert_eq!(weights.add(Elements::Splat(&[7, 8]), 3, 6, None), Some(0));
+        assert_eq!(
+            weights.add(Elements::All(&[7, 8, 7, 8, 7, 8]), 3, 6, None),
+            Some(0),
+            "a splat equals its expansion"
+        );
+        assert_eq!(weights.add(Elements::Bits(&[0b101, 0b1]), 9, 9, None), Some(64));
+        assert_eq!(weights.add(Elements::BitSplat(true), 2, 2, None), Some(128));
         let mut blob = Vec::new();
         weights.write_to(&mut blob).unwrap();
         assert_eq!(&blob[..6], &[7, 8, 7, 8, 7, 8]);
@@ -141,8 +174,8 @@ mod tests {
     #[test]
     fn elements_that_do_not_fill_the_type_are_refused() {
         let mut weights = Weights::default();
-        assert_eq!(weights.add(Elements::All(&[1, 2, 3]), 1, 4), None);
-        assert_eq!(weights.add(Elements::Bits(&[1]), 9, 9), None);
-        assert_eq!(weights.add(Elements::Splat(&[]), 0, 0), Some(0), "an empty constant has no bytes");
+        assert_eq!(weights.add(Elements::All(&[1, 2, 3]), 1, 4, None), None);
+        assert_eq!(weights.add(Elements::Bits(&[1]), 9, 9, None), None);
+        assert_eq!(weights.add(Elements::Splat(&[]), 0, 0, None), Some(0), "an empty constant has no bytes");
     }
 }

@@ -36,6 +36,15 @@ pub enum Operand<'c> {
     Value(Val<'c>),
 }
 
+impl<'c> Operand<'c> {
+    pub fn buffer(self) -> Option<Val<'c>> {
+        match self {
+            Operand::Buffer(buffer) => Some(buffer),
+            Operand::Value(_) => None,
+        }
+    }
+}
+
 /// Reads an operation; nothing if it is not structured, or its accesses are not linear with known strides. The nest has
 /// the dimensions of the operation.
 pub fn read<'c>(op: Op<'c>) -> Option<Structured<'c>> {
@@ -50,6 +59,11 @@ impl<'c> Structured<'c> {
     fn new(op: Op<'c>, nest: Nest, inputs: Vec<Operand<'c>>, outputs: Vec<Val<'c>>, body: Option<Body<'c>>) -> Self {
         let before = vec![None; outputs.len()];
         Self { op, nest, inputs, outputs, body, before, after: None, keeps_result: true, place: None, absorbed: vec![] }
+    }
+
+    /// A copy of elements, written where `op` stands.
+    pub fn copy_of(op: Op<'c>, nest: Nest, from: Operand<'c>, to: Val<'c>) -> Self {
+        Self::new(op, nest, vec![from], vec![to], None)
     }
 }
 

@@ -5,7 +5,7 @@ use melior::ir::{ValueLike, operation::OperationLike};
 use super::{
     analyze::Structured,
     memory_use::{is_view, root, touches},
-    nest::{Access, Kind, Nest},
+    nest::{Kind, Nest},
 };
 use crate::codegen::ir::{self, Op};
 
@@ -75,26 +75,18 @@ fn around(nest: &Nest, offsets: &[i64], sizes: &[i64]) -> Vec<Nest> {
         let extent = nest.dims[d].extent;
         for (start, size) in [(0, offsets[d]), (offsets[d] + sizes[d], extent - offsets[d] - sizes[d])] {
             if size > 0 {
-                parts.push(narrowed(&inside, d, start, size));
+                parts.push(inside.narrowed(d, start, size));
             }
         }
-        inside = narrowed(&inside, d, offsets[d], sizes[d]);
+        inside = inside.narrowed(d, offsets[d], sizes[d]);
     }
     parts.retain(|part| !part.is_empty());
     parts
 }
 
-fn narrowed(nest: &Nest, dim: usize, start: i64, size: i64) -> Nest {
-    let mut part = nest.clone();
-    part.dims[dim].extent = size;
-    let shift = |a: &mut Access| a.offset += start * a.strides[dim];
-    part.inputs.iter_mut().chain(&mut part.outputs).for_each(shift);
-    part
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::nest::Dim;
+    use super::super::nest::{Access, Dim};
     use super::*;
 
     #[test]

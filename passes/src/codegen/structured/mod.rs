@@ -15,6 +15,7 @@ mod analyze;
 pub mod attribute;
 mod body;
 mod border;
+mod contraction;
 mod emit;
 mod memory;
 mod memory_use;
@@ -29,12 +30,15 @@ use melior::Context;
 
 use self::{
     analyze::{Operand, Structured},
+    contraction::Cache,
+    emit::{Emitter, Shift},
     schedule::Facts,
 };
 use crate::codegen::{
     error::{CodegenError, Result},
-    ir::{self, Builder, Op},
+    ir::{self, Builder, Op, Val},
     llvm::target::TargetInfo,
+    plan::order::Order,
 };
 
 /// What of the machine decides how loops are written.
@@ -44,15 +48,42 @@ pub struct Shape {
     pub registers: i64,
 }
 
+/// What almost every core of the last ten years has at least, by whether it has 512-bit vectors.
+const CACHES: [[Cache; 2]; 2] = [
+    [Cache { bytes: 32 << 10, ways: 8 }, Cache { bytes: 256 << 10, ways: 8 }],
+    [Cache { bytes: 32 << 10, ways: 8 }, Cache { bytes: 1 << 20, ways: 16 }],
+];
+
 impl Shape {
     pub fn of(target: &TargetInfo) -> Self {
         Self { vector_bytes: target.vector_bytes() as i64, registers: target.vector_registers() as i64 }
     }
+
+    pub fn l1(self) -> Cache {
+        CACHES[usize::from(self.vector_bytes >= 64)][0]
+    }
+
+    pub fn l2(self) -> Cache {
+        CACHES[usize::from(self.vector_bytes >= 64)][1]
+    }
 }
 
-/// Converts the structured operations of one kernel, or only the copies. A kernel that has a schedule keeps it, another
-/// one is told what was chosen ([`attribute`]).
-pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, shape: Shape, only_copies: bool) -> Result<()> {
+/// How a kernel is converted.
+#[derive(Clone, Debug)]
+pub struct Options<'c> {
+    pub shape: Shape,
+    /// Convert copies only.
+    pub only_copies: bool,
+    /// Arguments of the kernel that are constants of the model wherever it is called: they may be stored in another
+    /// order.
+    pub constants: Vec<Val<'c>>,
+}
+
+/// Converts the structured operations of one kernel; returns the constants it expects in another order. A kernel that has
+/// a schedule keeps it, another one is told what was chosen ([`attribute`]).
+pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Val<'c>, Order)>> {
+    let Options { shape, only_copies, .. } = *options;
+    let mut packed = vec![];
     let chosen = |source: &Structured<'c>| writes_each_element_once(source) && (source.body.is_none() || !only_copies);
     let all: Vec<Structured> = ir::walk(kernel).into_iter().filter_map(analyze::read).filter(chosen).collect();
     let merged = stages::merge(all.clone(), kernel);
@@ -74,13 +105,25 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, shape: Shape, only_copi
         let Some(last) = group.members.last() else { continue };
         let b = Builder::before(context, rows::place(&last.source));
         let b = b.ok_or_else(|| CodegenError::internal("a detached operation"))?;
-        rows::emit(&b, &group, kernel, shape)?;
+        let alone = match &group.members[..] {
+            [member] if member.schedule.is_none() => Some(&member.source),
+            _ => None,
+        };
+        match alone.and_then(|source| contraction::plan(&b, source, shape, &options.constants)) {
+            Some(plan) => {
+                packed.extend(plan.packed);
+                for piece in plan.pieces {
+                    Emitter::new(&b, &piece.source, &piece.schedule).emit(&b, &Shift::default())?;
+                }
+            }
+            None => rows::emit(&b, &group, kernel, shape)?,
+        }
     }
     replaced.into_iter().for_each(ir::erase);
     // What shrank to a row has left a whole tensor behind.
     let is_unused = |op: &Op<'c>| ir::is(*op, "memref.alloc") && ir::uses(ir::result(*op, 0)).is_empty();
     ir::walk(kernel).into_iter().filter(is_unused).for_each(ir::erase);
-    Ok(())
+    Ok(packed)
 }
 
 /// Whether the operation is well defined as a nest: two iterations never write the same element, except along

@@ -71,6 +71,27 @@ impl Nest {
         (0..n).flat_map(|o| (0..n).map(move |i| (o, i))).find(|&(o, i)| fits(o, i))
     }
 
+    /// The iterations `start .. start + extent` of a dimension.
+    pub fn narrowed(&self, dim: usize, start: i64, extent: i64) -> Self {
+        let mut part = self.clone();
+        part.dims[dim].extent = extent;
+        let shift = |a: &mut Access| a.offset += start * a.strides[dim];
+        part.inputs.iter_mut().chain(&mut part.outputs).for_each(shift);
+        part
+    }
+
+    /// The same iterations with a dimension cut into pieces of `size`, which divides its extent: dimension `dim` goes from
+    /// piece to piece, the one after it runs within a piece.
+    pub fn split(&self, dim: usize, size: i64) -> Self {
+        let mut cut = self.clone();
+        cut.dims.insert(dim, Dim { extent: self.dims[dim].extent / size, ..self.dims[dim].clone() });
+        cut.dims[dim + 1].extent = size;
+        for access in cut.inputs.iter_mut().chain(&mut cut.outputs) {
+            access.strides.insert(dim, access.strides[dim] * size);
+        }
+        cut
+    }
+
     fn remove(&mut self, dim: usize) {
         self.dims.remove(dim);
         for access in self.inputs.iter_mut().chain(&mut self.outputs) {

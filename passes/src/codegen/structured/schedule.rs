@@ -61,7 +61,7 @@ pub struct Schedule {
 /// The longest stride that is loaded as contiguous vectors and sorted out in registers.
 const LONGEST_STRIDE: i64 = 4;
 /// At most this many iterations of an unrolled dimension.
-const MOST_UNROLLED: i64 = 16;
+pub const MOST_UNROLLED: i64 = 16;
 /// Cycles of a fused multiply-add that the next one on the same accumulator waits for.
 const LATENCY: f64 = 4.0;
 
@@ -95,6 +95,13 @@ pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
         }
     }
     best
+}
+
+/// The best schedule that runs in these vectors and unrolls no dimension but those given; nothing if the body cannot.
+pub fn choose_for(nest: &Nest, facts: &Facts, vector: Vector, unrollable: &[usize]) -> Option<Schedule> {
+    let all = unrolls(nest, facts, &vector).into_iter();
+    let all = all.filter(|unroll| facts.vectorizable && unroll.iter().all(|(d, _)| unrollable.contains(d)));
+    all.map(|unroll| candidate(nest, facts, Some(vector), unroll)).min_by(|a, b| a.cost.total_cmp(&b.cost))
 }
 
 /// Ways to keep several iterations of up to two parallel dimensions in registers.

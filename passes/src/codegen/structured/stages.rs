@@ -34,20 +34,19 @@ pub struct Stage<'c> {
 pub fn merge<'c>(all: Vec<Structured<'c>>, kernel: Op<'c>) -> Vec<Structured<'c>> {
     let mut absorbed: HashSet<usize> = HashSet::new();
     let mut merged: Vec<Structured> = all.clone();
-    for i in 0..merged.len() {
-        if !merged[i].nest.has_reductions() || merged[i].nest.is_empty() || absorbed.contains(&ir::op_key(merged[i].op))
-        {
+    for source in &mut merged {
+        if !source.nest.has_reductions() || source.nest.is_empty() || absorbed.contains(&ir::op_key(source.op)) {
             continue;
         }
-        for output in 0..merged[i].outputs.len() {
-            if let Some(found) = start(&merged[i], output, &all) {
+        for output in 0..source.outputs.len() {
+            if let Some(found) = start(source, output, &all) {
                 absorbed.insert(ir::op_key(found.op));
-                absorb_start(&mut merged[i], output, found);
+                absorb_start(source, output, found);
             }
         }
-        if let Some(found) = finish(&merged[i], &all).filter(|f| !absorbed.contains(&ir::op_key(f.op))) {
+        if let Some(found) = finish(source, &all).filter(|f| !absorbed.contains(&ir::op_key(f.op))) {
             absorbed.insert(ir::op_key(found.op));
-            absorb_finish(&mut merged[i], found, kernel);
+            absorb_finish(source, found, kernel);
         }
     }
     let is_left = |s: &Structured| s.place.is_some() || !absorbed.contains(&ir::op_key(s.op));

@@ -5,6 +5,7 @@ mod basics;
 mod contractions;
 mod elementwise;
 mod merging;
+mod packing;
 mod products;
 mod rows;
 

@@ -9,6 +9,8 @@ use rounds::best_of_rounds;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+const MIB: usize = 1 << 20;
+
 /// What limits a row at best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,6 +24,22 @@ pub enum Bound {
 }
 
 impl Bound {
+    pub fn name(self) -> &'static str {
+        match self {
+            Bound::Fma => "fma",
+            Bound::Read => "read",
+            Bound::Copy => "copy",
+        }
+    }
+
+    /// "copy of 32 MiB"
+    pub fn with_size(self, bytes: usize) -> String {
+        match Peaks::size(self, bytes) {
+            0 => self.name().to_string(),
+            size => format!("{} of {} MiB", self.name(), size / MIB),
+        }
+    }
+
     /// For the reports: a rate of 1e9 of these.
     pub fn unit(self) -> &'static str {
         match self {
@@ -45,8 +63,13 @@ impl Peaks {
     /// Operations or bytes per second; `bytes` is how much memory is gone through again and again, which decides in
     /// what cache it lies. `None` where this program has no code for the CPU's vector unit.
     pub fn rate(&mut self, bound: Bound, bytes: usize) -> Option<f64> {
-        let bytes = if bound == Bound::Fma { 0 } else { bytes };
+        let bytes = Peaks::size(bound, bytes);
         *self.known.entry((bound, bytes)).or_insert_with(|| measure(bound, bytes, self.threads))
+    }
+
+    /// The size that the peak of a row is measured with: whole MiB, none for arithmetic.
+    pub fn size(bound: Bound, bytes: usize) -> usize {
+        if bound == Bound::Fma { 0 } else { ((bytes + MIB / 2) / MIB).max(1) * MIB }
     }
 
     /// Measures anew what was measured before, and keeps the better: a peak is what the machine does undisturbed.
@@ -110,5 +133,12 @@ mod tests {
     fn arithmetic_has_one_peak() {
         let mut peaks = Peaks { threads: 1, known: BTreeMap::from([((Bound::Fma, 0), Some(7.0))]) };
         assert_eq!(peaks.rate(Bound::Fma, 1000), Some(7.0));
+    }
+
+    #[test]
+    fn sizes_are_rounded() {
+        assert_eq!(Bound::Copy.with_size(4 * (2 * 4096 * 1024 + 1024)), "copy of 32 MiB");
+        assert_eq!(Bound::Read.with_size(5), "read of 1 MiB");
+        assert_eq!(Bound::Fma.with_size(5), "fma");
     }
 }

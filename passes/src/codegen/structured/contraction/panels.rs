@@ -1,0 +1,157 @@
+//! The right operand in panels.
+
+use super::{
+    super::{
+        analyze::Structured,
+        nest::{Access, Kind, Nest, ceil_div},
+        schedule::{self, Facts, Schedule, Vector},
+    },
+    Piece, Roles,
+    blocks::rows,
+    copy::copy,
+};
+use crate::codegen::{
+    ir::Val,
+    plan::order::{Order, Run},
+};
+
+/// The columns of the right operand, cut into panels.
+pub struct Columns {
+    dim: usize,
+    extent: i64,
+    vector: Vector,
+}
+
+impl Columns {
+    /// The width of panels that promises the fastest register tile.
+    pub fn choose(nest: &Nest, roles: Roles, facts: &Facts) -> Option<Self> {
+        let dim = roles.columns;
+        let extent = nest.dims[dim].extent;
+        let lanes = facts.vector_bytes / facts.widest;
+        let candidates = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| count * lanes <= extent);
+        let columns = candidates.map(|count| Self { dim, extent, vector: Vector { dim, lanes, count } });
+        let cost = |columns: &Self| -> f64 {
+            let parts = columns.layout(nest, roles).parts(nest, roles);
+            parts.iter().filter_map(|part| part.schedule(roles, facts)).map(|schedule| schedule.cost).sum()
+        };
+        columns.map(|c| (cost(&c), c)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, c)| c)
+    }
+
+    fn width(&self) -> i64 {
+        self.vector.lanes * self.vector.count
+    }
+
+    /// Where the elements of the right operand are in its panels.
+    pub fn layout(&self, nest: &Nest, roles: Roles) -> Layout {
+        let right = &nest.inputs[roles.right];
+        let within = |kind: Kind| {
+            let dims = nest.of_kind(kind).filter(|&d| d != self.dim && right.strides[d] != 0);
+            dims.map(|d| (d, nest.dims[d].extent)).collect::<Vec<_>>()
+        };
+        let (outer, inner) = (within(Kind::Parallel), within(Kind::Reduction));
+        let depth: i64 = inner.iter().map(|(_, extent)| extent).product();
+        let panels = self.extent / self.width();
+        let rest = self.extent % self.width();
+        let source = |(d, extent): &(usize, i64)| (*extent, right.strides[*d]);
+        let column = right.strides[self.dim];
+        let run = |first: i64, panels: i64, width: i64| {
+            let mut dims = vec![(panels, column * width)];
+            dims.extend(inner.iter().map(source));
+            dims.push((width, column));
+            Run { offset: first * column, dims }
+        };
+        let mut runs = vec![];
+        if panels > 0 {
+            runs.push(run(0, panels, self.width()));
+        }
+        if rest > 0 {
+            runs.push(run(panels * self.width(), 1, rest));
+        }
+        let order = Order { outer: outer.iter().map(source).collect(), runs };
+        Layout { vector: self.vector, panels, rest, depth, outer, inner, order }
+    }
+}
+
+/// A right operand in panels: outer dimensions, panels, reductions, columns; what is left of the columns after the last
+/// whole panel follows as a narrower one.
+pub struct Layout {
+    vector: Vector,
+    panels: i64,
+    rest: i64,
+    /// Rows of a panel.
+    depth: i64,
+    outer: Vec<(usize, i64)>,
+    inner: Vec<(usize, i64)>,
+    pub order: Order,
+}
+
+/// The iterations over panels of one width: the nest with the columns split into panels and columns of a panel.
+pub struct Part {
+    pub nest: Nest,
+    /// The first column.
+    pub first: i64,
+    /// The dimension along which panels follow each other; the one after it runs in vectors.
+    pub panel: usize,
+    pub vector: Vector,
+}
+
+impl Layout {
+    /// The strides of the packed operand in the dimensions of the nest, for panels of `width` columns that follow each
+    /// other along dimension `panel`.
+    fn strides(&self, dims: usize, panel: usize, width: i64) -> Vec<i64> {
+        let columns = panel + 1;
+        let moved = |d: usize| if d > self.vector.dim { d + 1 } else { d };
+        let mut strides = vec![0; dims];
+        strides[columns] = 1;
+        let mut step = width;
+        for (d, extent) in self.inner.iter().rev() {
+            strides[moved(*d)] = step;
+            step *= extent;
+        }
+        strides[panel] = step;
+        let mut step = self.depth * (self.panels * self.vector.lanes * self.vector.count + self.rest);
+        for (d, extent) in self.outer.iter().rev() {
+            strides[moved(*d)] = step;
+            step *= extent;
+        }
+        strides
+    }
+
+    /// The nest cut at the end of the whole panels, over the packed operand.
+    pub fn parts(&self, nest: &Nest, roles: Roles) -> Vec<Part> {
+        let width = self.vector.lanes * self.vector.count;
+        let cuts = [(0, self.panels, width), (self.panels * width, 1, self.rest)];
+        let cuts = cuts.into_iter().filter(|(_, panels, width)| panels * width > 0);
+        cuts.map(|(first, panels, width)| {
+            let mut part = nest.narrowed(roles.columns, first, panels * width).split(roles.columns, width);
+            let strides = self.strides(part.dims.len(), roles.columns, width);
+            let right = &mut part.inputs[roles.right];
+            *right = Access { strides, offset: first * self.depth, bytes: right.bytes };
+            let count = ceil_div(width, self.vector.lanes);
+            let vector = Vector { dim: roles.columns + 1, count, ..self.vector };
+            Part { nest: part, first, panel: roles.columns, vector }
+        })
+        .collect()
+    }
+
+    /// Copies of the right operand into `packed`.
+    pub fn copies<'c>(&self, source: &Structured<'c>, roles: Roles, packed: Val<'c>, facts: &Facts) -> Vec<Piece<'c>> {
+        let from = source.inputs[roles.right];
+        let original = &source.nest.inputs[roles.right];
+        let whole = Nest { inputs: vec![original.clone()], outputs: vec![], dims: source.nest.dims.clone() };
+        self.parts(&source.nest, roles)
+            .iter()
+            .map(|part| {
+                let (panels, width) = (part.nest.dims[part.panel].extent, part.nest.dims[part.panel + 1].extent);
+                let read = whole.narrowed(roles.columns, part.first, panels * width).split(roles.columns, width);
+                copy(source.op, from, &read.inputs[0], packed, &part.nest.inputs[roles.right], &read.dims, facts)
+            })
+            .collect()
+    }
+}
+
+impl Part {
+    pub fn schedule(&self, roles: Roles, facts: &Facts) -> Option<Schedule> {
+        schedule::choose_for(&self.nest, facts, self.vector, &rows(&self.nest, roles))
+    }
+}
