@@ -11,7 +11,7 @@
 // CHECK-NEXT: }
 
 // CHECK-LABEL: hwk.kernel @add_0(
-// CHECK-SAME: %[[ARG0:.*]]: tensor<2x3xf32>, %[[ARG1:.*]]: tensor<3xf32>) -> (tensor<2x3xf32>) {
+// CHECK-SAME: %[[ARG0:.*]]: tensor<2x3xf32>, %[[ARG1:.*]]: tensor<3xf32>) -> (tensor<2x3xf32>) attributes {hwk.constants = array<i64: 1>} {
 // CHECK-NEXT: %[[V0:.*]] = hwc.add %[[ARG0]], %[[ARG1]] : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
 // CHECK-NEXT: hwk.yield %[[V0]] : tensor<2x3xf32>
 // CHECK-NEXT: }

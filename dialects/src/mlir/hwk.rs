@@ -15,6 +15,9 @@ pub const KERNEL: &str = "hwk.kernel";
 pub const LAUNCH: &str = "hwk.launch";
 pub const YIELD: &str = "hwk.yield";
 
+/// The attribute that numbers the arguments of a kernel which are constants wherever it is launched.
+pub const CONSTANTS: &str = "hwk.constants";
+
 /// What was chosen for a kernel, as far as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {

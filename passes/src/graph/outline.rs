@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
-use hwc_dialects::mlir::hwk::{KERNEL, LAUNCH, YIELD};
+use hwc_dialects::mlir::hwk::{CONSTANTS, KERNEL, LAUNCH, YIELD};
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::{CostClass, Op};
 use melior::Context;
-use melior::ir::attribute::FlatSymbolRefAttribute;
+use melior::ir::attribute::{DenseI64ArrayAttribute, FlatSymbolRefAttribute};
 use melior::ir::operation::OperationLike;
-use melior::ir::{Type, ValueLike};
+use melior::ir::{BlockLike, Type, ValueLike};
 
 use super::GraphError;
 use super::group::{Node, groups};
@@ -40,6 +40,7 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     for (last, group) in members {
         outliner.replace(operations[last], &kernel(&operations, &nodes, &group));
     }
+    mark_constants(context, module);
     // What is left without a reader was moved or copied into kernels, or is dead.
     for &operation in operations.iter().rev() {
         let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
@@ -166,6 +167,26 @@ impl<'c> Outliner<'c> {
         ir::copy_ops(&inner, members, &mut values);
         let given: Vec<Val> = ir::results(last).iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
         inner.op(YIELD, &given, &[], &[]);
+    }
+}
+
+/// Tells each kernel which of its arguments are constants wherever it is launched.
+fn mark_constants<'c>(context: &'c Context, module: ir::Op<'c>) {
+    let launches: Vec<ir::Op> = ir::walk(module).into_iter().filter(|op| ir::is(*op, LAUNCH)).collect();
+    for kernel in ir::hwk_kernels(module) {
+        let launched = |op: &&ir::Op<'c>| op.attribute("kernel").ok().and_then(ir::string_value) == ir::symbol(kernel);
+        let mine: Vec<&ir::Op> = launches.iter().filter(launched).collect();
+        let is_constant = |position: &i64| {
+            mine.iter().all(|launch| {
+                let operand = launch.operand(*position as usize).ok();
+                operand.and_then(ir::defining_op).is_some_and(|op| ir::is(op, "hwc.constant"))
+            })
+        };
+        let count = ir::entry(kernel).map_or(0, |block| block.argument_count()) as i64;
+        let constants: Vec<i64> = (0..count).filter(is_constant).collect();
+        if !constants.is_empty() {
+            ir::set_attribute(kernel, CONSTANTS, DenseI64ArrayAttribute::new(context, &constants).into());
+        }
     }
 }
 

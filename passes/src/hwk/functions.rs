@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use hwc_dialects::hwk::Class;
-use hwc_dialects::mlir::hwk::{CLAUSES, Choice, LAUNCH, YIELD};
-use hwc_dialects::mlir::tensor_type_from_mlir;
-use hwc_dialects::{CostClass, Op};
+use hwc_dialects::mlir::hwk::{CLAUSES, CONSTANTS, Choice, LAUNCH, YIELD};
+use hwc_dialects::mlir::{constant_attribute, tensor_type_from_mlir};
+use hwc_dialects::{CostClass, Op, TensorType};
+use hwc_runtime::{DType, Tensor};
 use melior::Context;
 use melior::ir::attribute::FlatSymbolRefAttribute;
 use melior::ir::operation::OperationLike;
@@ -58,7 +59,8 @@ pub fn to_functions<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     Ok(())
 }
 
-/// Gives a module that is one kernel and nothing else a `main` that launches it.
+/// Gives a module that is one kernel and nothing else a `main` that launches it. Arguments that are constants wherever
+/// the kernel is launched (`hwk.constants`) are constants here too, of values made up.
 ///
 /// # Errors
 /// Where there is no `main` and not exactly one kernel, or the kernel's types are not static.
@@ -85,6 +87,10 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
     if let Some(ty) = types.iter().chain(&results).find(dynamic) {
         return Err(GraphError::Malformed(format!("@{name} takes or gives a {ty}; only static shapes are compiled")));
     }
+    let constants = kernel.attribute(CONSTANTS).ok().and_then(ir::dense_i64).unwrap_or_default();
+    let is_constant = |i: usize| constants.contains(&(i as i64));
+    let (all, mut types) = (types, vec![]);
+    types.extend(all.iter().enumerate().filter(|(i, _)| !is_constant(*i)).map(|(_, ty)| *ty));
     let builder = Builder::at_end(context, kernel.location(), body);
     let main = builder.op_with_regions(
         "func.func",
@@ -99,9 +105,35 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
     let Some(block) = ir::entry(main) else { return Ok(()) };
     let inner = Builder::at_end(context, kernel.location(), block);
     let callee = FlatSymbolRefAttribute::new(context, name).into();
-    let launch = inner.op(LAUNCH, &ir::arguments(block), &results, &[("kernel", callee)]);
+    let mut given = ir::arguments(block).into_iter();
+    let mut operands = vec![];
+    for (i, ty) in all.into_iter().enumerate() {
+        let value = tensor_type_from_mlir(ty).filter(|_| is_constant(i)).and_then(|ty| some_values(&ty));
+        let constant = value.and_then(|value| constant_attribute(context, &value, "constant"));
+        operands.extend(match constant {
+            Some(value) => Some(inner.value("hwc.constant", &[], ty, &[("value", value)])),
+            None => given.next(),
+        });
+    }
+    let launch = inner.op(LAUNCH, &operands, &results, &[("kernel", callee)]);
     inner.op("func.return", &ir::results(launch), &[], &[]);
     Ok(())
+}
+
+/// Values for a constant that nobody knows: from -1 to 1 for `f32`, zeros of other types.
+fn some_values(ty: &TensorType) -> Option<Tensor> {
+    let shape = ty.static_shape()?;
+    let count = ty.elements()?;
+    if ty.dtype != DType::F32 {
+        return Tensor::from_bytes(ty.dtype, shape, vec![0u8; count.checked_mul(ty.dtype.size())?]).ok();
+    }
+    // A multiplicative generator modulo a power of two; its upper bits are good enough to be no special values.
+    let mut state = 1u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    Tensor::from_vec(shape, std::iter::repeat_with(next).take(count).collect::<Vec<f32>>()).ok()
 }
 
 /// Tells the kernels of one module what code generation chose for the functions of the same names in another one.

@@ -6,11 +6,12 @@ use hwc_dialects::mlir::hwk as mlir;
 use melior::{Context, ir::operation::OperationLike};
 
 use super::{
-    Shape,
+    Options,
     analyze::Structured,
     body::Body,
+    contraction::Decision,
     nest::{Access, Kind, Nest},
-    rows::Group,
+    rows::{Group, How, Member},
     schedule::{self, Facts, Schedule, Vector},
 };
 use crate::codegen::{
@@ -45,36 +46,25 @@ pub fn write<'c>(context: &'c Context, kernel: Op<'c>, choice: &mlir::Choice) {
 ///
 /// # Errors
 /// [`CodegenError::Unsupported`] with everything that keeps the schedule from fitting the nest.
-pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>], shape: Shape) -> Result<()> {
+pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>], options: &Options<'c>) -> Result<()> {
     let mut choice = read(kernel)?;
     let name = ir::symbol(kernel).unwrap_or("?");
     let refuse = |problems: Vec<String>| {
         let lines = problems.into_iter().map(|p| format!("the schedule of @{name} does not fit: {p}"));
         CodegenError::Unsupported(lines.collect())
     };
-    let mut anchor: Option<(f64, _, _, _, _)> = None;
-    for Group { shared, members } in groups {
-        let shared: &[i64] = shared;
-        for member in members {
-            let source = Structured { nest: member.inner().clone(), ..member.source.clone() };
-            let facts = super::facts(&source, shape);
-            let chosen = schedule::choose(&source.nest, &facts);
-            let cost = shared.iter().product::<i64>() as f64 * chosen.cost;
-            let dearer = anchor.as_ref().is_none_or(|(most, ..)| cost > *most);
-            if dearer && !member.whole(shared).dims.is_empty() {
-                anchor = Some((cost, member, shared, facts, chosen));
-            }
-        }
-    }
-    let Some((_, member, shared, facts, chosen)) = anchor else {
+    let Some((anchor, member)) = anchor(groups, options) else {
         let nothing = || refuse(vec!["the kernel has no loops to schedule".into()]);
         return choice.schedule.map_or(Ok(()), |_| Err(nothing()));
     };
-    let whole = Structured { nest: member.whole(shared), ..member.source.clone() };
-    let space = space(&whole, &facts);
+    let space = anchor.space();
     let Some(given) = &choice.schedule else {
-        choice.schedule = Some(to_attribute(&chosen, &space, shared.len()));
+        choice.schedule = Some(match &anchor.decision {
+            Some(decision) => packed_to_attribute(decision, &space),
+            None => to_attribute(&anchor.chosen, &space, anchor.shared),
+        });
         choice.space = Some(space);
+        member.how = anchor.decision.map_or(How::Nest(anchor.chosen), How::Packed);
         write(context, kernel, &choice);
         return Ok(());
     };
@@ -83,12 +73,68 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
         problems.push(format!("its space is <{other}>, the loops are <{space}>"));
     }
     if problems.is_empty() {
-        match from_attribute(given, &space, shared.len(), member.inner(), &facts) {
-            Ok(schedule) => member.schedule = Some(schedule),
+        match anchor.obey(given, &space, options) {
+            Ok(how) => member.how = how,
             Err(wrong) => problems = wrong,
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(refuse(problems)) }
+}
+
+/// The most expensive nest of a kernel, which its schedule is about.
+struct Anchor<'c> {
+    /// What remains of it within shared loops, and all of it.
+    source: Structured<'c>,
+    whole: Structured<'c>,
+    shared: usize,
+    alone: bool,
+    facts: Facts,
+    /// The schedule that our estimates prefer, and whether operands are packed for another one.
+    chosen: Schedule,
+    decision: Option<Decision<'c>>,
+}
+
+fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<(Anchor<'c>, &'a mut Member<'c>)> {
+    let mut best: Option<(f64, Anchor, &mut Member)> = None;
+    for Group { shared, members } in groups {
+        let shared: &[i64] = shared;
+        let alone = shared.is_empty() && members.len() == 1;
+        for member in members {
+            let source = Structured { nest: member.inner().clone(), ..member.source.clone() };
+            let facts = super::facts(&source, options.shape);
+            let chosen = schedule::choose(&source.nest, &facts);
+            let cost = shared.iter().product::<i64>() as f64 * chosen.cost;
+            let whole = Structured { nest: member.whole(shared), ..member.source.clone() };
+            if !whole.nest.dims.is_empty() && best.as_ref().is_none_or(|(most, ..)| cost > *most) {
+                let anchor = Anchor { source, whole, shared: shared.len(), alone, facts, chosen, decision: None };
+                best = Some((cost, anchor, member));
+            }
+        }
+    }
+    let (_, mut anchor, member) = best?;
+    if anchor.alone {
+        anchor.decision = Decision::new(&anchor.source, options.shape, &options.constants);
+    }
+    Some((anchor, member))
+}
+
+impl<'c> Anchor<'c> {
+    fn space(&self) -> Space {
+        space(&self.whole, &self.facts)
+    }
+
+    /// How the nest is written by somebody else's schedule.
+    fn obey(
+        &self,
+        given: &hwk::Schedule,
+        space: &Space,
+        options: &Options<'c>,
+    ) -> std::result::Result<How<'c>, Vec<String>> {
+        if given.inner == Inner::Tile && self.alone {
+            return packed_from_attribute(given, space, &self.source, options).map(How::Packed);
+        }
+        from_attribute(given, space, self.shared, &self.source.nest, &self.facts).map(How::Nest)
+    }
 }
 
 /// The iteration space of a nest: its dimensions, in the nest's order, by their roles.
@@ -203,15 +249,10 @@ pub fn from_attribute(
     if inner != wanted {
         problems.push(format!("there is no inner kernel `{inner}` for these loops, only `{wanted}`"));
     }
-    let without = [
-        (attribute.tiles.iter().any(|t| t.level != REGISTERS), "has tiles in registers only"),
-        (!attribute.unroll.is_empty(), "unrolls nothing but its tile"),
-        (attribute.pack.iter().any(|(_, p)| *p != Packing::None), "packs no operand"),
-        (!attribute.threads.is_empty(), "leaves the threads to the caller"),
-        (attribute.stream, "writes through the caches"),
-    ];
-    problems
-        .extend(without.iter().filter(|(given, _)| *given).map(|(_, what)| format!("inner kernel `{inner}` {what}")));
+    problems.extend(leaves_out(attribute));
+    if attribute.pack.iter().any(|(_, packing)| *packing != Packing::None) {
+        problems.push(format!("inner kernel `{inner}` packs no operand"));
+    }
     for (name, _) in around {
         let place = attribute.order.iter().position(|other| other == name);
         let tiled = attribute.tiles.iter().flat_map(|t| &t.sizes).any(|(other, size)| other == name && *size > 1);
@@ -262,6 +303,83 @@ pub fn from_attribute(
     }
     let order = (!order.is_empty()).then_some(order);
     Ok(schedule::given(nest, facts, vector, unroll, order))
+}
+
+/// A contraction over packed operands as an attribute.
+fn packed_to_attribute(decision: &Decision, space: &Space) -> hwk::Schedule {
+    let vector = decision.vector();
+    let dim = space.dims[vector.dim].0.clone();
+    let packing = if decision.is_constant() { Packing::Constant } else { Packing::Block };
+    hwk::Schedule {
+        inner: Inner::Tile,
+        tiles: vec![hwk::Tile { level: REGISTERS.into(), sizes: vec![(dim.clone(), vector.lanes * vector.count)] }],
+        pack: vec![(right_operand(&dim).into(), packing)],
+        vector: Some(hwk::Vector { dim, lanes: vector.lanes, count: vector.count }),
+        ..hwk::Schedule::default()
+    }
+}
+
+/// The operand that is loaded in vectors along a dimension.
+fn right_operand(dim: &str) -> &'static str {
+    if dim.starts_with('n') { "rhs" } else { "lhs" }
+}
+
+/// The contraction over packed operands that an attribute says.
+///
+/// # Errors
+/// Everything in it that cannot be done.
+fn packed_from_attribute<'c>(
+    attribute: &hwk::Schedule,
+    space: &Space,
+    source: &Structured<'c>,
+    options: &Options<'c>,
+) -> std::result::Result<Decision<'c>, Vec<String>> {
+    let inner = attribute.inner.info().name;
+    let mut problems = leaves_out(attribute);
+    if !attribute.order.is_empty() {
+        problems.push(format!("inner kernel `{inner}` has an order of its own"));
+    }
+    let numbered = attribute.vector.as_ref().and_then(|v| {
+        let dim = space.dims.iter().position(|(name, _)| *name == v.dim)?;
+        Some((&v.dim, Vector { dim, lanes: v.lanes, count: v.count }))
+    });
+    let Some((dim, vector)) = numbered else {
+        problems.push(format!("inner kernel `{inner}` runs in vectors, and the schedule has none"));
+        return Err(problems);
+    };
+    let right = right_operand(dim);
+    if attribute.tiles.iter().flat_map(|t| &t.sizes).any(|(name, _)| name != dim) {
+        problems.push(format!("inner kernel `{inner}` chooses tiles along other dimensions than `{dim}` itself"));
+    }
+    if attribute.packing(right) == Packing::None {
+        problems.push(format!("inner kernel `{inner}` packs `{right}`"));
+    }
+    if let Some((other, _)) = attribute.pack.iter().find(|(name, p)| name != right && *p != Packing::None) {
+        problems.push(format!("inner kernel `{inner}` packs `{other}` where it has to, and only then"));
+    }
+    let is_constant = attribute.packing(right) == Packing::Constant;
+    let decision = Decision::given(source, options.shape, &options.constants, vector, is_constant);
+    if decision.is_none() {
+        let constant = if is_constant { ", and whether it is a constant" } else { "" };
+        problems.push(format!(
+            "`{right}` cannot be packed in panels of {} x {} along `{dim}`; look at its layout{constant}",
+            vector.lanes, vector.count
+        ));
+    }
+    decision.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+/// What a schedule says that no inner kernel does.
+fn leaves_out(attribute: &hwk::Schedule) -> Vec<String> {
+    let inner = attribute.inner.info().name;
+    let without = [
+        (attribute.tiles.iter().any(|t| t.level != REGISTERS), "has tiles in registers only"),
+        (!attribute.unroll.is_empty(), "unrolls nothing but its tile"),
+        (!attribute.threads.is_empty(), "leaves the threads to the caller"),
+        (attribute.stream, "writes through the caches"),
+    ];
+    let given = without.iter().filter(|(given, _)| *given);
+    given.map(|(_, what)| format!("inner kernel `{inner}` {what}")).collect()
 }
 
 /// The level of the innermost tiles.

@@ -30,8 +30,9 @@ use melior::Context;
 
 use self::{
     analyze::{Operand, Structured},
-    contraction::Cache,
+    contraction::{Cache, Decision},
     emit::{Emitter, Shift},
+    rows::{How, Member},
     schedule::Facts,
 };
 use crate::codegen::{
@@ -99,17 +100,18 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
     let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
     let mut groups = rows::form(parts.collect(), &replaced, &cycles);
     if !only_copies {
-        attribute::settle(context, kernel, &mut groups, shape)?;
+        attribute::settle(context, kernel, &mut groups, options)?;
     }
     for group in groups {
         let Some(last) = group.members.last() else { continue };
         let b = Builder::before(context, rows::place(&last.source));
         let b = b.ok_or_else(|| CodegenError::internal("a detached operation"))?;
-        let alone = match &group.members[..] {
-            [member] if member.schedule.is_none() => Some(&member.source),
+        let decision = match &group.members[..] {
+            [Member { how: How::Packed(decision), .. }] => Some(decision.clone()),
+            [Member { how: How::Open, source, .. }] => Decision::new(source, shape, &options.constants),
             _ => None,
         };
-        match alone.and_then(|source| contraction::plan(&b, source, shape, &options.constants)) {
+        match decision.and_then(|decision| contraction::plan(&b, &last.source, shape, decision)) {
             Some(plan) => {
                 packed.extend(plan.packed);
                 for piece in plan.pieces {

@@ -25,7 +25,7 @@ use super::{
     facts,
     memory_use::{is_view, root},
     nest::{Access, Kind, Nest, ceil_div},
-    schedule::{Facts, Schedule},
+    schedule::{Facts, Schedule, Vector},
 };
 use crate::codegen::{
     ir::{self, Builder, Op, Val},
@@ -56,16 +56,63 @@ struct Roles {
     columns: usize,
 }
 
-/// How a contraction is written; nothing if it is none, or packing gains nothing. `constants` are the kernel's
-/// arguments that are constants of the model wherever the kernel is called. Copies are allocated at `b`.
-pub fn plan<'c>(b: &Builder<'c>, source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Option<Plan<'c>> {
-    let facts = facts(source, shape);
-    let roles = roles(source, &facts)?;
-    let constant = constant(source, roles, constants);
-    if constant.is_none() && !pays(&source.nest, roles, &facts, shape) {
-        return None;
+/// What is decided about a contraction before it is written.
+#[derive(Clone, Debug)]
+pub struct Decision<'c> {
+    roles: Roles,
+    columns: Columns,
+    /// The argument of the kernel that is stored packed.
+    constant: Option<Val<'c>>,
+}
+
+impl<'c> Decision<'c> {
+    /// Decides about a nest; nothing if it is no contraction, or packing gains nothing. `constants` are the kernel's
+    /// arguments that are constants of the model wherever the kernel is called.
+    pub fn new(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Option<Self> {
+        let facts = facts(source, shape);
+        let roles = roles(source, &facts)?;
+        let constant = constant(source, roles, constants);
+        if constant.is_none() && !pays(&source.nest, roles, &facts, shape) {
+            return None;
+        }
+        let columns = Columns::choose(&source.nest, roles, &facts)?;
+        Some(Self { roles, columns, constant })
     }
-    let columns = Columns::choose(&source.nest, roles, &facts)?;
+
+    /// As somebody else decided, with panels as wide as `vector`; nothing if the nest cannot be written so.
+    pub fn given(
+        source: &Structured<'c>,
+        shape: Shape,
+        constants: &[Val<'c>],
+        vector: Vector,
+        is_constant: bool,
+    ) -> Option<Self> {
+        let facts = facts(source, shape);
+        let roles = roles(source, &facts)?;
+        let constant = constant(source, roles, constants).filter(|_| is_constant);
+        let columns = Columns::given(&source.nest, vector);
+        let lanes = facts.vector_bytes / facts.widest;
+        let fits = vector.dim == roles.columns
+            && vector.lanes == lanes
+            && vector.lanes * vector.count <= source.nest.dims[vector.dim].extent;
+        (fits && constant.is_some() == is_constant).then_some(Self { roles, columns, constant })
+    }
+
+    /// The dimension and width of the panels.
+    pub fn vector(&self) -> Vector {
+        self.columns.vector()
+    }
+
+    /// Whether the right operand is stored packed.
+    pub fn is_constant(&self) -> bool {
+        self.constant.is_some()
+    }
+}
+
+/// How a contraction is written. Copies are allocated at `b`.
+pub fn plan<'c>(b: &Builder<'c>, source: &Structured<'c>, shape: Shape, decision: Decision<'c>) -> Option<Plan<'c>> {
+    let facts = facts(source, shape);
+    let Decision { roles, columns, constant } = decision;
     let layout = columns.layout(&source.nest, roles);
     let mut pieces = vec![];
     let mut source = source.clone();

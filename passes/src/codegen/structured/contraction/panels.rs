@@ -16,6 +16,7 @@ use crate::codegen::{
 };
 
 /// The columns of the right operand, cut into panels.
+#[derive(Clone, Debug)]
 pub struct Columns {
     dim: usize,
     extent: i64,
@@ -35,6 +36,15 @@ impl Columns {
             parts.iter().filter_map(|part| part.schedule(roles, facts)).map(|schedule| schedule.cost).sum()
         };
         columns.map(|c| (cost(&c), c)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, c)| c)
+    }
+
+    /// Panels as wide as a number of vectors.
+    pub fn given(nest: &Nest, vector: Vector) -> Self {
+        Self { dim: vector.dim, extent: nest.dims[vector.dim].extent, vector }
+    }
+
+    pub fn vector(&self) -> Vector {
+        self.vector
     }
 
     fn width(&self) -> i64 {

@@ -16,7 +16,7 @@ use super::{
         memory_use::{is_view, root},
         schedule,
     },
-    Group, Member, Use,
+    Group, How, Member, Use,
 };
 use crate::codegen::{
     error::Result,
@@ -91,8 +91,10 @@ fn body<'c>(b: &Builder<'c>, group: &Group<'c>, rows: &[Row<'c>], at: &[Index<'c
                 None => far(&|level| member.split.steps[level].outputs[i]),
             });
         }
-        let schedule =
-            member.schedule.clone().unwrap_or_else(|| schedule::choose(&source.nest, &facts(&source, shape)));
+        let schedule = match &member.how {
+            How::Nest(schedule) => schedule.clone(),
+            _ => schedule::choose(&source.nest, &facts(&source, shape)),
+        };
         Emitter::new(b, &source, &schedule).emit(b, &shift)?;
     }
     Ok(())

@@ -18,6 +18,7 @@ use melior::ir::{BlockLike, ValueLike, operation::OperationLike};
 use self::split::{Footprint, Split, splits};
 use super::{
     analyze::{Operand, Structured},
+    contraction::Decision,
     memory_use::{is_view, root},
     nest::{Dim, Kind, Nest},
     schedule::Schedule,
@@ -35,8 +36,18 @@ pub struct Group<'c> {
 pub struct Member<'c> {
     pub source: Structured<'c>,
     split: Split,
-    /// How what remains within the shared loops runs, if that is settled.
-    pub schedule: Option<Schedule>,
+    pub how: How<'c>,
+}
+
+/// How what remains of a nest within the shared loops is written.
+#[derive(Clone, Debug)]
+pub enum How<'c> {
+    /// As whoever writes it thinks best.
+    Open,
+    /// By this schedule.
+    Nest(Schedule),
+    /// Over packed operands.
+    Packed(Decision<'c>),
 }
 
 /// An access of a member to a buffer that is known.
@@ -65,7 +76,7 @@ pub fn form<'c>(
             .max_by_key(|group| group.members.len());
         let group = best.unwrap_or_else(|| {
             let split = Split { steps: vec![], inner: first.nest.clone() };
-            Group { shared: vec![], members: vec![Member { source: first.clone(), split, schedule: None }] }
+            Group { shared: vec![], members: vec![Member { source: first.clone(), split, how: How::Open }] }
         });
         rest = &rest[group.members.len()..];
         groups.push(group);
@@ -125,7 +136,7 @@ fn grow<'c>(run: &[Structured<'c>], shared: Vec<i64>) -> Group<'c> {
     let mut known: Vec<Use> = vec![];
     for source in run {
         let joins = |split: Split| {
-            let member = Member { source: source.clone(), split, schedule: None };
+            let member = Member { source: source.clone(), split, how: How::Open };
             let uses = member.uses()?;
             let independent = |new: &Use<'c>| {
                 known
