@@ -3,7 +3,7 @@
 use melior::Context;
 use melior::ir::operation::OperationLike;
 
-use crate::codegen::{self, ir::Op};
+use crate::codegen::{self, ir::Op, kernel::phases::SMALLEST};
 use crate::{graph, hwk, lower};
 
 /// A pass over a module.
@@ -73,6 +73,13 @@ pub const PASSES: &[PassInfo] = &[
                 let options = codegen::structured::Options { shape, only_copies: false, constants: vec![] };
                 codegen::structured::convert(context, k, &options).map(drop)
             })
+        },
+    },
+    PassInfo {
+        name: "hwc-kernel-phases",
+        description: "Kernels become functions called one after the other, those with large parallel loops for parts of the work",
+        run: |context, module| {
+            each_kernel(module, |k| codegen::kernel::phases::convert(context, k, SMALLEST).map(|_| ()))
         },
     },
     PassInfo {

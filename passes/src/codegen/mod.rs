@@ -232,6 +232,14 @@ fn to_loops<'c>(
     }
     program.place(&scratch)?;
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
+    program.phases = vec![vec![]; program.kernels.len()];
+    for kernel in kernel::form::kernels(root) {
+        let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
+        let phases = kernel::phases::convert(context, kernel, machine.split_from)?;
+        if let Some(i) = number {
+            program.phases[i] = phases;
+        }
+    }
     for kernel in kernel::form::kernels(root) {
         math::convert(context, kernel)?;
     }

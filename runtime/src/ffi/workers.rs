@@ -67,6 +67,10 @@ impl Crew {
         Crew { workers: (workers.threads > 1).then_some(workers), _keep_alive: Some(keep_alive) }
     }
 
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.map_or(1, |workers| workers.threads.max(1) as usize)
+    }
+
     /// What the code is given.
     pub(crate) fn workers(&self) -> *const Workers {
         self.workers.as_ref().map_or(std::ptr::null(), std::ptr::from_ref)

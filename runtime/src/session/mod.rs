@@ -120,6 +120,11 @@ impl Session {
         self.crew = Crew::new(threads);
     }
 
+    /// Into how many parts loops are split; 1 where the calling thread does everything.
+    pub fn threads(&self) -> usize {
+        self.crew.threads()
+    }
+
     /// Has the calls that start from now on computed by workers that C code offers.
     ///
     /// # Safety

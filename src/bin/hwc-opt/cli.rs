@@ -1,5 +1,6 @@
 //! The command line, from which help, completions and the manual page are made.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -124,6 +125,9 @@ pub struct Run {
     /// Runs this many times and reports the times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
+    /// Computes by at most so many threads [default: as many as the process may run at once]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     /// Writes the report as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use hwc::{Session, Tensor};
+use hwc::{Session, Tensor, Threads};
 use hwc_runtime::{atomic_file, npy};
 use serde_json::json;
 
@@ -11,7 +11,8 @@ use crate::failure::{self, Failure};
 
 pub fn run(arguments: &Run) -> Result<(), Failure> {
     let started = Instant::now();
-    let session = Session::load(&arguments.model)?;
+    let mut session = Session::load(&arguments.model)?;
+    session.set_threads(arguments.threads.map_or(Threads::All, Threads::AtMost));
     let loaded = started.elapsed();
     if let Some(folder) = &arguments.output_dir {
         std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
@@ -52,6 +53,7 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
         "min_ms": times[0],
         "max_ms": times[times.len() - 1],
         "repeat": arguments.repeat,
+        "threads": session.threads(),
         "outputs": outputs.iter().map(|(name, t)| json!({"name": name, "dtype": t.dtype().name(), "shape": t.shape()})).collect::<Vec<_>>(),
     });
     if let Some(path) = &arguments.json {
@@ -62,8 +64,9 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
         text += &format!("{name}: {} {:?}\n", value.dtype(), value.shape());
     }
     text += &format!(
-        "run repeat={} median_ms={median:.3} min_ms={:.3} load_ms={:.3}\n",
+        "run repeat={} threads={} median_ms={median:.3} min_ms={:.3} load_ms={:.3}\n",
         times.len(),
+        session.threads(),
         times[0],
         loaded.as_secs_f64() * 1e3
     );

@@ -66,13 +66,15 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
     Ok(())
 }
 
-/// Gives a kernel the type of its block arguments and marks each of them as not aliasing any other.
+/// Gives a kernel the type of its block arguments and marks each buffer as not aliasing any other.
 pub fn set_signature<'c>(context: &'c Context, kernel: Op<'c>, types: &[Type<'c>]) {
     let Some(block) = ir::entry(kernel) else { return };
     let builder = Builder::at_end(context, kernel.location(), block);
-    let noalias = Attribute::parse(context, "{llvm.noalias}").unwrap_or_else(|| builder.unit());
+    let parse = |text| Attribute::parse(context, text).unwrap_or_else(|| builder.unit());
+    let [noalias, nothing] = ["{llvm.noalias}", "{}"].map(parse);
+    let attributes: Vec<_> = types.iter().map(|ty| if ir::is_memref(*ty) { noalias } else { nothing }).collect();
     ir::set_attribute(kernel, "function_type", builder.type_attribute(builder.function_type(types, &[])));
-    ir::set_attribute(kernel, "arg_attrs", ArrayAttribute::new(context, &vec![noalias; types.len()]).into());
+    ir::set_attribute(kernel, "arg_attrs", ArrayAttribute::new(context, &attributes).into());
     ir::set_attribute(kernel, "llvm.bareptr", builder.unit());
     ir::remove_attribute(kernel, "res_attrs");
 }

@@ -3,17 +3,17 @@
 use hwc_runtime::abi::ENTRY_SYMBOL;
 use melior::{
     Context,
-    ir::{
-        Attribute, Location, Type,
-        attribute::{ArrayAttribute, DenseI32ArrayAttribute, FlatSymbolRefAttribute, IntegerAttribute},
-        r#type::IntegerType,
-    },
+    ir::{attribute::IntegerAttribute, r#type::IntegerType},
 };
 
+use super::{
+    tasks::{self, DISPATCH},
+    write::Writer,
+};
 use crate::codegen::{
     error::{CodegenError, Result},
-    ir::{self, Builder, Op, Val},
-    plan::program::{Place, Program, ValueId},
+    ir::{self, Op, Val},
+    plan::program::{Call, Place, Program, ValueId},
 };
 
 /// Parameters of [`ENTRY_SYMBOL`], in order.
@@ -22,101 +22,72 @@ enum Parameter {
     Arena,
     Inputs,
     Outputs,
+    Workers,
 }
 
 /// Appends `llvm.func @hwc_run(weights, arena, inputs, outputs, workers) -> i32` to a module in the LLVM dialect.
 ///
-/// Kernels are private and take their buffers as pointers: inputs, outputs, scratch.
+/// Kernels are private and take their buffers as pointers: inputs, outputs, scratch. Phases that are split run as
+/// [`tasks`] on a frame that holds these pointers; there is one frame, since nothing else runs meanwhile.
 pub fn build<'c>(context: &'c Context, module: Op<'c>, program: &Program) -> Result<()> {
     let body =
         ir::op_blocks(module).first().copied().ok_or_else(|| CodegenError::internal("a module without a body"))?;
-    let outer = Builder::at_end(context, Location::name(context, ENTRY_SYMBOL, Location::unknown(context)), body);
-    let parse = |text: &str| {
-        Attribute::parse(context, text)
-            .ok_or_else(|| CodegenError::internal(format!("attribute {text} does not parse")))
-    };
-    let pointer = Type::parse(context, "!llvm.ptr").ok_or_else(|| CodegenError::internal("no pointer type"))?;
-    let alignment = |bytes: u32| format!("{{llvm.align = {bytes} : i64, llvm.noalias, llvm.noundef}}");
-    let argument_attributes = [&*alignment(64), &*alignment(64), "{llvm.noalias}", "{llvm.noalias}", "{}"]
-        .map(parse)
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?;
-    let function = outer.op_with_regions(
-        "llvm.func",
-        &[],
-        &[],
-        &[
-            ("sym_name", outer.string(ENTRY_SYMBOL)),
-            ("function_type", parse("!llvm.func<i32 (ptr, ptr, ptr, ptr, ptr)>")?),
-            ("linkage", parse("#llvm.linkage<external>")?),
-            ("arg_attrs", ArrayAttribute::new(context, &argument_attributes).into()),
-        ],
-        &[&[pointer; 5]],
-    );
-    let block = ir::entry(function).ok_or_else(|| CodegenError::internal("hwc_run without a body"))?;
-    let arguments = ir::arguments(block);
-    let entry = Entry { builder: outer.in_block(block), pointer, arguments, program };
-    for call in &program.calls {
-        let mut operands: Vec<Val> = Vec::new();
-        let has_bytes = |v: &&ValueId| program.values[**v].bytes > 0;
-        operands.extend(call.arguments.iter().chain(&call.results).filter(has_bytes).map(|&v| entry.address(v)));
-        operands.push(entry.offset(Parameter::Arena, call.scratch));
-        entry.call(&program.kernels[call.kernel], &operands);
-    }
+    let frame = tasks::build(context, body, program)?;
+    let outer = Writer::new(context, ENTRY_SYMBOL, body)?;
+    let aligned = "{llvm.align = 64 : i64, llvm.noalias, llvm.noundef}";
+    let arguments = [aligned, aligned, "{llvm.noalias}", "{llvm.noalias}", "{}"].map(|text| (outer.pointer, text));
+    let function_type = "!llvm.func<i32 (ptr, ptr, ptr, ptr, ptr)>";
+    let (writer, arguments) = outer.function(ENTRY_SYMBOL, function_type, "external", &arguments)?;
+    let entry = Entry { writer, arguments, program, frame: frame.map(|pointers| writer.room(pointers)) };
+    program.calls.iter().for_each(|call| entry.call(call));
     for copy in &program.copies {
         let (to, from) = (entry.bound(Parameter::Outputs, copy.output), entry.address(copy.from));
-        let bytes = entry.constant(copy.bytes as i64);
+        let bytes = writer.constant(64, copy.bytes as i64);
         let volatile = [("isVolatile", IntegerAttribute::new(IntegerType::new(context, 1).into(), 0).into())];
-        entry.builder.op("llvm.intr.memcpy", &[to, from, bytes], &[], &volatile);
+        writer.builder.op("llvm.intr.memcpy", &[to, from, bytes], &[], &volatile);
     }
-    let i32_type = outer.integer_type(32);
-    let ok = entry.builder.value("llvm.mlir.constant", &[], i32_type, &[("value", outer.integer(i32_type, 0))]);
-    entry.builder.op("llvm.return", &[ok], &[], &[]);
+    writer.end(&[writer.constant(32, 0)]);
     Ok(())
 }
 
 struct Entry<'c, 'p> {
-    builder: Builder<'c>,
-    pointer: Type<'c>,
+    writer: Writer<'c>,
     arguments: Vec<Val<'c>>,
     program: &'p Program<'p>,
+    /// Room for the pointers of any split kernel.
+    frame: Option<Val<'c>>,
 }
 
 impl<'c> Entry<'c, '_> {
-    fn constant(&self, value: i64) -> Val<'c> {
-        let ty = self.builder.integer_type(64);
-        self.builder.value("llvm.mlir.constant", &[], ty, &[("value", self.builder.integer(ty, value))])
-    }
-
-    fn element(&self, base: Val<'c>, element: Type<'c>, index: i64) -> Val<'c> {
-        if index == 0 {
-            return base;
+    /// Runs the phases of a kernel.
+    fn call(&self, call: &Call) {
+        let has_bytes = |v: &&ValueId| self.program.values[**v].bytes > 0;
+        let values = call.arguments.iter().chain(&call.results).filter(has_bytes);
+        let mut operands: Vec<Val> = values.map(|&v| self.address(v)).collect();
+        operands.push(self.offset(Parameter::Arena, call.scratch));
+        let phases = &self.program.phases[call.kernel];
+        if let Some(frame) = self.frame.filter(|_| phases.iter().any(|phase| phase.is_split)) {
+            operands.iter().enumerate().for_each(|(i, operand)| self.writer.store_pointer(*operand, frame, i));
         }
-        let operands = [base, self.constant(index)];
-        let dynamic = DenseI32ArrayAttribute::new(self.builder.context, &[i32::MIN]).into();
-        let flags = self.builder.integer(self.builder.integer_type(32), 0);
-        let attributes = [
-            ("rawConstantIndices", dynamic),
-            ("elem_type", self.builder.type_attribute(element)),
-            ("noWrapFlags", flags),
-        ];
-        self.builder.value("llvm.getelementptr", &operands, self.pointer, &attributes)
+        for phase in phases {
+            match self.frame.filter(|_| phase.is_split) {
+                None => self.writer.call(&phase.function, &operands),
+                Some(frame) => {
+                    let task = self.writer.address_of(&tasks::name(&phase.function));
+                    self.writer.call(DISPATCH, &[self.arguments[Parameter::Workers as usize], task, frame]);
+                }
+            }
+        }
     }
 
     /// A byte offset into the weights or the arena.
     fn offset(&self, base: Parameter, bytes: u64) -> Val<'c> {
-        self.element(self.arguments[base as usize], self.builder.integer_type(8), bytes as i64)
+        self.writer.element(self.arguments[base as usize], self.writer.builder.integer_type(8), bytes as i64)
     }
 
     /// The n-th pointer of the inputs or outputs.
     fn bound(&self, table: Parameter, index: usize) -> Val<'c> {
-        let slot = self.element(self.arguments[table as usize], self.pointer, index as i64);
-        self.builder.value(
-            "llvm.load",
-            &[slot],
-            self.pointer,
-            &[("ordering", self.builder.integer(self.builder.integer_type(64), 0))],
-        )
+        self.writer.load_pointer(self.arguments[table as usize], index)
     }
 
     fn address(&self, value: ValueId) -> Val<'c> {
@@ -126,16 +97,5 @@ impl<'c> Entry<'c, '_> {
             Place::Weights(offset) => self.offset(Parameter::Weights, offset),
             Place::Arena(offset) => self.offset(Parameter::Arena, offset),
         }
-    }
-
-    fn call(&self, kernel: &str, operands: &[Val<'c>]) {
-        let context = self.builder.context;
-        let segments = DenseI32ArrayAttribute::new(context, &[operands.len() as i32, 0]).into();
-        let attributes = [
-            ("callee", FlatSymbolRefAttribute::new(context, kernel).into()),
-            ("operandSegmentSizes", segments),
-            ("op_bundle_sizes", DenseI32ArrayAttribute::new(context, &[]).into()),
-        ];
-        self.builder.op("llvm.call", operands, &[], &attributes);
     }
 }

@@ -5,3 +5,5 @@ pub mod entry;
 pub mod jit;
 pub mod link;
 pub mod target;
+pub mod tasks;
+pub mod write;

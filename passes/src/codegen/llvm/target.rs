@@ -10,6 +10,7 @@ use inkwell::{
 use crate::codegen::{
     error::{CodegenError, Result},
     ffi,
+    kernel::phases::SMALLEST,
 };
 
 /// Which machine to compile for.
@@ -28,6 +29,8 @@ pub struct TargetOptions {
     pub cpu: Cpu,
     /// Write structured operations as upstream's plain loops instead of ours: slow, and an oracle for finding defects.
     pub plain_loops: bool,
+    /// Loops of less work stay on one thread; [`SMALLEST`] where nothing else is said.
+    pub split_from: Option<u64>,
 }
 
 /// A machine, resolved: what the manifest records.
@@ -69,6 +72,8 @@ pub struct Machine {
     pub host: bool,
     /// See [`TargetOptions::plain_loops`].
     pub plain_loops: bool,
+    /// See [`TargetOptions::split_from`].
+    pub split_from: u64,
 }
 
 /// The features that decide what code may run on which CPU, each with the CPUID-level names LLVM knows. Tuning flags
@@ -161,8 +166,13 @@ impl Machine {
                     .set_code_model(CodeModel::Small),
             )
             .ok_or_else(|| CodegenError::Target(format!("LLVM has no machine for {name}, {cpu}")))?;
-        let info = TargetInfo { triple: name, cpu, features: used };
-        Ok(Self { machine, info, host: options.cpu == Cpu::Host, plain_loops: options.plain_loops })
+        Ok(Self {
+            machine,
+            info: TargetInfo { triple: name, cpu, features: used },
+            host: options.cpu == Cpu::Host,
+            plain_loops: options.plain_loops,
+            split_from: options.split_from.unwrap_or(SMALLEST),
+        })
     }
 
     pub(super) fn triple(&self) -> TargetTriple {

@@ -9,6 +9,7 @@ use super::{
     order::Order,
     weights::{self, Weights},
 };
+use crate::codegen::kernel::phases::Phase;
 use crate::codegen::{
     error::{CodegenError, Result},
     ffi::{self, Elements},
@@ -82,6 +83,8 @@ pub struct Program<'c> {
     pub copies: Vec<Copy>,
     /// Names of the kernels, in order of first call.
     pub kernels: Vec<String>,
+    /// The functions that each kernel has become.
+    pub phases: Vec<Vec<Phase>>,
     pub weights: Weights<'c>,
     pub input_count: usize,
     pub output_count: usize,

@@ -18,7 +18,7 @@ mod border;
 mod contraction;
 mod emit;
 mod memory;
-mod memory_use;
+pub mod memory_use;
 pub mod nest;
 mod rows;
 pub mod schedule;

@@ -9,6 +9,9 @@ mod packing;
 mod products;
 mod rows;
 
+use std::ffi::c_void;
+
+use hwc_runtime::abi::{Task, Workers};
 use melior::{Context, ir::Module};
 
 use super::{Compiled, Cpu, Loaded, Silent, TargetOptions, compile, context};
@@ -18,6 +21,29 @@ pub struct Model {
     loaded: Loaded,
     compiled: Compiled,
     weights: Vec<u8>,
+}
+
+/// Ways to run the parts of a loop: one after the other in both directions, and at once.
+const WORKERS: &[Workers] = &[
+    Workers { threads: 1, parallel: forwards, context: std::ptr::null_mut() },
+    Workers { threads: 2, parallel: backwards, context: std::ptr::null_mut() },
+    Workers { threads: 7, parallel: forwards, context: std::ptr::null_mut() },
+    Workers { threads: 3, parallel: at_once, context: std::ptr::null_mut() },
+];
+
+unsafe extern "C" fn forwards(_: *mut c_void, task: Task, frame: *mut c_void, parts: u32) {
+    (0..parts).for_each(|part| unsafe { task(frame, part, parts) });
+}
+
+unsafe extern "C" fn backwards(_: *mut c_void, task: Task, frame: *mut c_void, parts: u32) {
+    (0..parts).rev().for_each(|part| unsafe { task(frame, part, parts) });
+}
+
+unsafe extern "C" fn at_once(_: *mut c_void, task: Task, frame: *mut c_void, parts: u32) {
+    let frame = frame as usize;
+    std::thread::scope(|scope| {
+        (0..parts).for_each(|part| _ = scope.spawn(move || unsafe { task(frame as *mut c_void, part, parts) }));
+    });
 }
 
 /// Memory that starts at a multiple of 64 bytes.
@@ -47,6 +73,8 @@ impl Model {
     /// Compiles a module in kernel form.
     pub fn compile<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Self {
         let mut weights = Vec::new();
+        // Whatever can be split is, however small.
+        let options = &TargetOptions { split_from: Some(1), ..options.clone() };
         let compiled = compile(context, module, options, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
             .unwrap_or_else(|error| panic!("{error}"));
         let loaded = Loaded::load(&compiled.object).expect("the object loads");
@@ -54,9 +82,19 @@ impl Model {
         Self { loaded, compiled, weights }
     }
 
-    /// Runs once; `outputs` are the sizes of the results in bytes. Memory that the code owns starts out as garbage, and
-    /// bytes beyond each output must stay as they were.
+    /// Runs by one thread, and in several ways by more, which must give the same; `outputs` are the sizes of the results
+    /// in bytes.
     pub fn run(&self, inputs: &[Vec<u8>], outputs: &[usize]) -> Vec<Vec<u8>> {
+        let alone = self.run_with(inputs, outputs, std::ptr::null());
+        for workers in WORKERS {
+            let together = self.run_with(inputs, outputs, workers);
+            assert!(together == alone, "other results in {} parts", workers.threads);
+        }
+        alone
+    }
+
+    /// Runs once. Memory that the code owns starts out as garbage, and bytes beyond each output must stay as they were.
+    fn run_with(&self, inputs: &[Vec<u8>], outputs: &[usize], workers: *const Workers) -> Vec<Vec<u8>> {
         const GUARD: usize = 256;
         const GARBAGE: u8 = 0xA5;
         let weights = aligned(&self.weights, 0);
@@ -70,7 +108,7 @@ impl Model {
                 arena.as_mut_ptr().cast(),
                 input_pointers.as_ptr().cast(),
                 output_pointers.as_ptr().cast(),
-                std::ptr::null_mut(),
+                workers,
             )
         };
         assert_eq!(status, 0);
