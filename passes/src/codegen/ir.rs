@@ -25,7 +25,7 @@ use super::error::{CodegenError, Result};
 /// On an `scf.for`: its iterations may run in any order and at the same time.
 pub const PARALLEL: &str = "hwc.parallel";
 
-/// On an `scf.execute_region`: the operations in it may run in any order and at the same time.
+/// On an `scf.execute_region` or `scf.for`: the operations in it may run in any order and at the same time.
 pub const INDEPENDENT: &str = "hwc.independent";
 
 pub type Op<'c> = OperationRef<'c, 'c>;
@@ -595,6 +595,22 @@ impl<'c> Builder<'c> {
             set_attribute(op, PARALLEL, self.unit());
         }
         Ok(())
+    }
+
+    /// A [`Builder::parallel_loop`] of whose body the same holds: none of its operations reads what another one writes.
+    pub fn independent_loop<E>(
+        &self,
+        from: i64,
+        to: i64,
+        step: i64,
+        body: impl FnOnce(Self, Val<'c>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        self.parallel_loop(from, to, step, |inner, iv| {
+            if let Some(around) = inner.block.parent_operation() {
+                set_attribute(around, INDEPENDENT, inner.unit());
+            }
+            body(inner, iv)
+        })
     }
 
     /// A group of operations and loops of which none reads what another one writes, so that their order is free.

@@ -105,7 +105,7 @@ impl<'c, 's> Emitter<'c, 's> {
         let tile = self.schedule.tile(dim);
         let whole = extent / tile * tile;
         if whole > tile {
-            b.parallel_loop(0, whole, tile, |inner, iv| {
+            b.independent_loop(0, whole, tile, |inner, iv| {
                 let next = self.moved(&inner, &place, dim, Index { value: Some(iv), constant: 0 }, tile);
                 self.parallel(&inner, level + 1, next)
             })?;

@@ -43,12 +43,14 @@ fn loop_is_possible(op: Op<'_>, total: u64) -> bool {
     op.result_count() == 0 && own::writes_its_own(op) && (trips > 1 || is_divided_inside(op, total))
 }
 
-/// Whether what is in a group or an iteration can be divided: some loop can, and nothing else makes values for it.
+/// Whether what is in a group or an iteration can be divided: some loop can, nothing else makes values for it, and there
+/// is nothing else or its order does not matter.
 fn body_is_possible(op: Op<'_>, total: u64) -> bool {
     let Some(block) = ir::entry(op) else { return false };
     let (loops, rest) = (loops(block, total), rest(block, total));
     let is_rest = |v: Val| ir::defining_op(v).is_some_and(|maker| rest.contains(&maker));
-    !loops.is_empty() && !loops.iter().flat_map(|inner| ir::walk(*inner)).flat_map(ir::operands).any(is_rest)
+    let is_free = op.attribute(INDEPENDENT).is_ok() || loops.len() == 1 && rest.is_empty();
+    is_free && !loops.is_empty() && !loops.iter().flat_map(|inner| ir::walk(*inner)).flat_map(ir::operands).any(is_rest)
 }
 
 /// Whether the iterations of a loop are so few that the loops inside are divided too.
@@ -93,7 +95,6 @@ pub fn convert<'c>(context: &'c Context, function: Op<'c>, unit: Op<'c>) -> Resu
     if ir::is(unit, "scf.for") {
         return split.divide_loop(unit, range);
     }
-    ir::remove_attribute(unit, INDEPENDENT);
     split.divide_body(unit, range)
 }
 
