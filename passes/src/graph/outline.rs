@@ -12,7 +12,7 @@ use melior::ir::operation::OperationLike;
 use melior::ir::{BlockLike, Type, ValueLike};
 
 use super::GraphError;
-use super::group::{Node, groups};
+use super::group::{Node, Rows, groups};
 use crate::codegen::ir::{self, Builder, Val};
 
 /// Replaces the operations of `main` by launches of kernels (`hwk.kernel`), one per distinct group of operations.
@@ -38,7 +38,8 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
         }
     }
     for (last, group) in members {
-        outliner.replace(operations[last], &kernel(&operations, &nodes, &group));
+        let results = leaving(&operations, &nodes, &group, last);
+        outliner.replace(operations[last], &kernel(&operations, &nodes, &group), &results);
     }
     mark_constants(context, module);
     // What is left without a reader was moved or copied into kernels, or is dead.
@@ -48,7 +49,39 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
             ir::erase(operation);
         }
     }
+    sort(block);
     Ok(())
+}
+
+/// The results of a group that others read, and those of its last operation.
+fn leaving<'c>(operations: &[ir::Op<'c>], nodes: &[Node], group: &[usize], last: usize) -> Vec<Val<'c>> {
+    let inside: HashSet<usize> = group.iter().map(|&member| ir::op_key(operations[member])).collect();
+    let is_read = |v: &Val<'c>| ir::users(*v).into_iter().any(|user| !inside.contains(&ir::op_key(user)));
+    let early =
+        group.iter().filter(|&&member| member != last && nodes[member].users.iter().any(|u| !group.contains(u)));
+    let early = early.flat_map(|&member| ir::results(operations[member])).filter(is_read);
+    early.chain(ir::results(operations[last])).collect()
+}
+
+/// Puts every operation after those that make its operands: a kernel stands where its last operation was, and what reads
+/// an earlier one of it may have stood before.
+fn sort(block: ir::Blk) {
+    let operations = ir::block_ops(block);
+    let Some((&end, rest)) = operations.split_last() else { return };
+    let mut placed: HashSet<usize> = HashSet::new();
+    let mut stack: Vec<ir::Op> = rest.iter().rev().copied().collect();
+    while let Some(&operation) = stack.last() {
+        let makers = ir::operands(operation).into_iter().filter_map(ir::defining_op);
+        let missing: Vec<ir::Op> = makers.filter(|maker| !placed.contains(&ir::op_key(*maker))).collect();
+        if missing.is_empty() {
+            stack.pop();
+            if placed.insert(ir::op_key(operation)) {
+                ir::move_before(operation, end);
+            }
+        } else {
+            stack.extend(missing);
+        }
+    }
 }
 
 /// The graph as grouping sees it; the return is a node without group.
@@ -71,11 +104,35 @@ fn nodes(operations: &[ir::Op]) -> Result<Vec<Node>, GraphError> {
             .map(|user| numbers.get(&ir::op_key(user)).copied().filter(|&u| !ir::is(operations[u], "func.return")))
             .map(|user| user.unwrap_or(usize::MAX))
             .collect();
-        let shape = ir::results(operation).first().and_then(|r| tensor_type_from_mlir(r.r#type())?.static_shape());
+        let result = ir::results(operation).first().and_then(|r| tensor_type_from_mlir(r.r#type())?.elements());
         let free = end || op.is_some_and(|op| op.info().cost == CostClass::Free);
-        nodes.push(Node { op: op.unwrap_or(Op::Constant), producers, users, shape: shape.unwrap_or_default(), free });
+        let (op, elements, rows) = (op.unwrap_or(Op::Constant), result.unwrap_or_default(), rows(operation));
+        nodes.push(Node { op, producers, users, elements, rows, free });
     }
     Ok(nodes)
+}
+
+/// The rows along which an operation combines elements: all of its axes are the last ones of its first operand.
+fn rows(operation: ir::Op) -> Option<Rows> {
+    let view = OpView::of(&*operation)?.ok()?;
+    if !matches!(view.op.info().cost, CostClass::Reduction | CostClass::Normalization) {
+        return None;
+    }
+    let shape = view.operand_types.first()?.as_ref()?.static_shape()?;
+    let rank = shape.len();
+    let at = |axis: i64| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok();
+    let mut axes: Vec<usize> = match (view.attrs.ints("axes"), view.attrs.int("axis")) {
+        (Ok([]), _) => (0..rank).collect(),
+        (Ok(axes), _) => axes.iter().map(|&axis| at(axis)).collect::<Option<_>>()?,
+        // A normalization's axis is the first of those it runs along, a softmax's the only one.
+        (_, Ok(axis)) => vec![at(axis).filter(|axis| axis + 1 == rank)?],
+        _ => return None,
+    };
+    axes.sort_unstable();
+    axes.dedup();
+    let first = rank - axes.len();
+    let are_last = axes.iter().copied().eq(first..rank);
+    are_last.then(|| Rows { count: shape[..first].iter().product(), length: shape[first..].iter().product() })
 }
 
 /// The operations of one kernel in order: its group, and the constants that become part of its code.
@@ -103,8 +160,8 @@ struct Outliner<'c> {
 }
 
 impl<'c> Outliner<'c> {
-    /// Puts a launch before `last` and lets it stand for the results of `last`.
-    fn replace(&mut self, last: ir::Op<'c>, members: &[ir::Op<'c>]) {
+    /// Puts a launch before `last` and lets it stand for `results`.
+    fn replace(&mut self, last: ir::Op<'c>, members: &[ir::Op<'c>], results: &[Val<'c>]) {
         let mut inputs: Vec<Val<'c>> = Vec::new();
         let inside: HashSet<usize> = members.iter().flat_map(|op| ir::results(*op)).map(ir::key).collect();
         for value in members.iter().flat_map(|op| ir::operands(*op)) {
@@ -112,23 +169,22 @@ impl<'c> Outliner<'c> {
                 inputs.push(value);
             }
         }
-        let signature = signature(members, &inputs);
+        let signature = signature(members, &inputs, results);
         let name = match self.names.get(&signature) {
             Some(name) => name.clone(),
             None => {
                 let name = self.name(members, last);
-                self.define(&name, members, &inputs, last);
+                self.define(&name, members, &inputs, results, last);
                 self.names.insert(signature, name.clone());
                 name
             }
         };
         let Some(builder) = Builder::before(self.context, last) else { return };
-        let results = ir::results(last);
         let types: Vec<Type> = results.iter().map(|r| r.r#type()).collect();
         let kernel = FlatSymbolRefAttribute::new(self.context, &name).into();
         let launch = builder.op(LAUNCH, &inputs, &types, &[("kernel", kernel)]);
-        for (old, new) in results.into_iter().zip(ir::results(launch)) {
-            ir::replace_uses(old, new);
+        for (old, new) in results.iter().zip(ir::results(launch)) {
+            ir::replace_uses(*old, new);
         }
     }
 
@@ -146,9 +202,9 @@ impl<'c> Outliner<'c> {
         format!("{stem}_{}", *count - 1)
     }
 
-    fn define(&self, name: &str, members: &[ir::Op<'c>], inputs: &[Val<'c>], last: ir::Op<'c>) {
+    fn define(&self, name: &str, members: &[ir::Op<'c>], inputs: &[Val<'c>], results: &[Val<'c>], last: ir::Op<'c>) {
         let types: Vec<Type> = inputs.iter().map(|v| v.r#type()).collect();
-        let results: Vec<Type> = ir::results(last).iter().map(|r| r.r#type()).collect();
+        let result_types: Vec<Type> = results.iter().map(|r| r.r#type()).collect();
         let builder = Builder::at_end(self.context, last.location(), self.body);
         let kernel = builder.op_with_regions(
             KERNEL,
@@ -156,7 +212,7 @@ impl<'c> Outliner<'c> {
             &[],
             &[
                 ("sym_name", builder.string(name)),
-                ("function_type", builder.type_attribute(builder.function_type(&types, &results))),
+                ("function_type", builder.type_attribute(builder.function_type(&types, &result_types))),
             ],
             &[&types],
         );
@@ -165,7 +221,7 @@ impl<'c> Outliner<'c> {
             inputs.iter().zip(ir::arguments(block)).map(|(old, new)| (ir::key(*old), new)).collect();
         let inner = Builder::at_end(self.context, last.location(), block);
         ir::copy_ops(&inner, members, &mut values);
-        let given: Vec<Val> = ir::results(last).iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
+        let given: Vec<Val> = results.iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
         inner.op(YIELD, &given, &[], &[]);
     }
 }
@@ -191,7 +247,7 @@ fn mark_constants<'c>(context: &'c Context, module: ir::Op<'c>) {
 }
 
 /// A text that is equal for groups that compute the same function of their inputs.
-fn signature<'c>(members: &[ir::Op<'c>], inputs: &[Val<'c>]) -> String {
+fn signature<'c>(members: &[ir::Op<'c>], inputs: &[Val<'c>], results: &[Val<'c>]) -> String {
     let mut names: HashMap<usize, usize> = HashMap::new();
     let mut text = String::new();
     for value in inputs {
@@ -223,6 +279,9 @@ fn signature<'c>(members: &[ir::Op<'c>], inputs: &[Val<'c>]) -> String {
             names.insert(ir::key(result), number);
             let _ = write!(text, " {}", result.r#type());
         }
+    }
+    for result in results {
+        let _ = write!(text, "; {:?}", names.get(&ir::key(*result)));
     }
     text
 }

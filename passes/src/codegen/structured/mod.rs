@@ -123,8 +123,11 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
     }
     replaced.into_iter().for_each(ir::erase);
     // What shrank to a row has left a whole tensor behind.
-    let is_unused = |op: &Op<'c>| ir::is(*op, "memref.alloc") && ir::uses(ir::result(*op, 0)).is_empty();
-    ir::walk(kernel).into_iter().filter(is_unused).for_each(ir::erase);
+    for op in ir::walk(kernel).into_iter().rev().filter(|op| memory_use::is_view(*op) || ir::is(*op, "memref.alloc")) {
+        if ir::results(op).into_iter().all(|r| ir::uses(r).is_empty()) {
+            ir::erase(op);
+        }
+    }
     Ok(packed)
 }
 

@@ -16,7 +16,7 @@ use super::{
         memory_use::{is_view, root},
         schedule,
     },
-    Group, How, Member, Use,
+    Group, How, Member, Use, place,
 };
 use crate::codegen::{
     error::Result,
@@ -137,8 +137,11 @@ fn rows<'c>(group: &Group<'c>, kernel: Op<'c>) -> Vec<Row<'c>> {
 
 /// Whether nobody but the members can see a temporary, and it does not outlive the group.
 fn is_private<'c>(memory: Val<'c>, group: &Group<'c>, kernel: Op<'c>) -> bool {
-    let known: Vec<Op> =
-        group.members.iter().flat_map(|m| m.source.absorbed.iter().copied().chain([m.source.op])).collect();
+    let known: Vec<Op> = group
+        .members
+        .iter()
+        .flat_map(|m| m.source.absorbed.iter().copied().chain([m.source.op, place(&m.source)]))
+        .collect();
     let Some(alloc) = ir::defining_op(memory).filter(|op| ir::is(*op, "memref.alloc")) else { return false };
     let is_known = |op: &Op<'c>| known.contains(op);
     let looks = |op: &Op<'c>| {
