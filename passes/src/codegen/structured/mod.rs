@@ -8,8 +8,10 @@
 //! A nest is read ([`analyze`]) into numbers ([`nest`]), scheduled by a cost estimate ([`schedule`]): one dimension runs
 //! in vectors, one or two parallel dimensions are unrolled so that every load is used several times, accumulators stay
 //! in registers over all reductions. What an accumulator starts from and what its result goes into is merged into the
-//! same loops ([`stages`]), nests that walk the same rows share the loops over them ([`rows`]), and fills leave out what is overwritten at once ([`border`]). [`emit`] writes the result. Float additions and multiplications inside reductions
-//! may contract into fused ones, and reductions may be reordered; elementwise operations keep their rounding.
+//! same loops ([`stages`]), nests that walk the same rows share the loops over them ([`rows`]), products read packed
+//! operands in blocks ([`contraction`]), and fills leave out what is overwritten at once ([`border`]). [`emit`] writes
+//! the result. Float additions and multiplications inside reductions may contract into fused ones, and reductions may
+//! be reordered; elementwise operations keep their rounding.
 
 mod analyze;
 pub mod attribute;
