@@ -32,7 +32,7 @@ use melior::Context;
 
 use self::{
     analyze::{Operand, Structured},
-    contraction::{Cache, Decision},
+    contraction::Cache,
     emit::{Emitter, Shift},
     rows::{How, Member},
     schedule::Facts,
@@ -108,12 +108,12 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
         let Some(last) = group.members.last() else { continue };
         let b = Builder::before(context, rows::place(&last.source));
         let b = b.ok_or_else(|| CodegenError::internal("a detached operation"))?;
-        let decision = match &group.members[..] {
-            [Member { how: How::Packed(decision), .. }] => Some(decision.clone()),
-            [Member { how: How::Open, source, .. }] => Decision::new(source, shape, &options.constants),
+        let choice = match &group.members[..] {
+            [Member { how: How::Packed(choice), .. }] => Some(choice.clone()),
+            [Member { how: How::Open, source, .. }] => contraction::choose(source, shape, &options.constants),
             _ => None,
         };
-        match decision.and_then(|decision| contraction::plan(&b, &last.source, shape, decision)) {
+        match choice.and_then(|choice| contraction::plan(&b, &last.source, &choice, shape, &options.constants)) {
             Some(plan) => {
                 packed.extend(plan.packed);
                 for piece in plan.pieces {

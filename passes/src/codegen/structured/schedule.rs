@@ -19,6 +19,13 @@ pub struct Facts {
     pub reads: Vec<bool>,
 }
 
+impl Facts {
+    /// Values of the body in a vector register.
+    pub fn lanes(&self) -> i64 {
+        self.vector_bytes / self.widest
+    }
+}
+
 /// How an input reaches the lanes of a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {

@@ -7,8 +7,8 @@ use super::{
         nest::{Kind, Nest, ceil_div},
         schedule::{self, Facts, Schedule, Vector},
     },
-    Roles, elements,
-    panels::Part,
+    Choice, Roles, elements,
+    panels::{Layout, Part},
 };
 
 /// Reductions that are summed in registers at a stretch, at least, if they are cut at all.
@@ -20,28 +20,23 @@ pub struct Stretch<'c> {
     pub source: Structured<'c>,
 }
 
-/// Cuts the reductions where both operands are too large for the second-level cache, so that more rows fit into it.
-pub fn stretches<'c>(
-    part: Part,
-    source: &Structured<'c>,
-    roles: Roles,
-    facts: &Facts,
-    shape: Shape,
-) -> Vec<Stretch<'c>> {
-    let nest = &part.nest;
+/// Where to cut the reductions: where both operands are too large for the second-level cache, so that more rows fit in.
+pub fn stretch(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> Option<(usize, i64)> {
     let depth: i64 = nest.of_kind(Kind::Reduction).map(|d| nest.dims[d].extent).product();
-    let longest = nest.of_kind(Kind::Reduction).max_by_key(|&d| nest.dims[d].extent);
-    let count = depth / DEPTH;
+    let longest = nest.of_kind(Kind::Reduction).max_by_key(|&d| nest.dims[d].extent)?;
     let is_exact = nest.outputs[0].bytes == facts.widest;
-    let Some(dim) = longest.filter(|_| count > 1 && is_exact && exceeds(nest, roles, shape)) else {
-        return vec![Stretch { part, source: source.clone() }];
-    };
-    let extent = nest.dims[dim].extent;
-    let size = ceil_div(extent, count);
-    let starts: Vec<i64> = (0..extent).step_by(size as usize).collect();
+    let cuts = depth / DEPTH > 1 && is_exact && exceeds(nest, roles, shape);
+    cuts.then(|| (longest, ceil_div(nest.dims[longest].extent, depth / DEPTH)))
+}
+
+/// The stretches of a part.
+pub fn stretches<'c>(part: Part, source: &Structured<'c>, choice: &Choice) -> Vec<Stretch<'c>> {
+    let Some((dim, size)) = choice.stretch else { return vec![Stretch { part, source: source.clone() }] };
+    let dim = part.moved(dim);
+    let extent = part.nest.dims[dim].extent;
     let cut = |start: i64| {
         let (is_first, is_last) = (start == 0, start + size >= extent);
-        let nest = nest.narrowed(dim, start, size.min(extent - start));
+        let nest = part.nest.narrowed(dim, start, size.min(extent - start));
         let mut source = source.clone();
         if !is_first {
             source.before = vec![None];
@@ -52,7 +47,7 @@ pub fn stretches<'c>(
         }
         Stretch { part: Part { nest, ..part }, source }
     };
-    starts.into_iter().map(cut).collect()
+    (0..extent).step_by(size as usize).map(cut).collect()
 }
 
 /// Bytes of an operand in one batch.
@@ -74,61 +69,75 @@ pub fn rows(nest: &Nest, roles: Roles) -> Vec<usize> {
     nest.of_kind(Kind::Parallel).filter(|&d| right.strides[d] == 0 && left.strides[d] != 0).collect()
 }
 
-/// The loops of a part around each other such that what is read again is still in a cache.
-pub fn blocked(part: &Part, roles: Roles, facts: &Facts, shape: Shape) -> Vec<(Nest, Schedule)> {
-    let Some(schedule) = part.schedule(roles, facts) else { return vec![] };
-    let nest = &part.nest;
-    let row = rows(nest, roles).into_iter().max_by_key(|&d| nest.dims[d].extent);
-    // Either operand may stay in the cache while the other one passes; else the left one is cut into blocks that do.
+/// Rows of a tile in registers, rows of a block, and whether panels pass inside of the rows: either operand may stay in
+/// the second-level cache while the other one passes; where neither fits, the left one is cut into blocks that do.
+#[expect(clippy::type_complexity, reason = "three parts of a choice")]
+pub fn tile(
+    nest: &Nest,
+    roles: Roles,
+    vector: Vector,
+    stretch: Option<(usize, i64)>,
+    facts: &Facts,
+    shape: Shape,
+) -> Option<(Vec<(usize, i64)>, Option<(usize, i64)>, bool)> {
     let l2 = shape.l2().bytes;
-    let (Some(row), true) = (row, exceeds(nest, roles, shape)) else {
-        let right_stays = bytes(nest, roles, roles.left) > l2 / 2;
-        return vec![(nest.clone(), ordered(nest, roles, part.panel, None, right_stays, schedule))];
+    let one = stretch.map_or(nest.clone(), |(dim, size)| nest.narrowed(dim, 0, size));
+    let part = Layout::new(&one, roles, vector).parts(&one, roles).into_iter().next()?;
+    let tile: Vec<(usize, i64)> =
+        part.schedule(roles, facts)?.unroll.into_iter().map(|(d, size)| (part.original(d), size)).collect();
+    let left = bytes(&one, roles, roles.left);
+    let row = rows(&one, roles).into_iter().max_by_key(|&d| one.dims[d].extent);
+    let Some(row) = row.filter(|_| exceeds(&one, roles, shape)) else { return Some((tile, None, left > l2 / 2)) };
+    let rows = tile.iter().find(|(d, _)| *d == row).map_or(1, |(_, size)| *size);
+    let per_row = (left / one.dims[row].extent).max(1);
+    let block = (l2 * 3 / 8 / per_row / rows).max(1) * rows;
+    Some((tile, Some((row, block.min(one.dims[row].extent))), false))
+}
+
+/// The loops of a part around each other.
+pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec<(Nest, Schedule)> {
+    // What is left of the columns has a tile of its own.
+    let is_whole = part.vector.count == choice.vector.count && part.nest.dims[part.panel].extent > 1;
+    let chosen = choice.tile.iter().map(|(d, size)| (part.moved(*d), *size)).collect();
+    let unroll: Vec<(usize, i64)> = match part.schedule(roles, facts) {
+        Some(schedule) if !is_whole => schedule.unroll,
+        _ => chosen,
     };
-    let tile = schedule.tile(row).max(1);
-    let per_row = (bytes(nest, roles, roles.left) / nest.dims[row].extent).max(1);
-    let block = (l2 * 3 / 8 / per_row / tile).max(1) * tile;
+    let nest = &part.nest;
+    let Some((row, block)) = choice.block.map(|(d, size)| (part.moved(d), size)) else {
+        let order = order(nest, roles, part.panel, None, choice.panels_inside);
+        return vec![(nest.clone(), schedule::given(nest, facts, Some(part.vector), unroll, Some(order)))];
+    };
     let extent = nest.dims[row].extent;
-    let blocks = extent / block;
-    let cuts = [(0, blocks * block, block), (blocks * block, extent % block, extent % block)];
+    let whole = extent / block * block;
+    let cuts = [(0, whole, block), (whole, extent - whole, extent - whole)];
     cuts.into_iter()
         .filter(|(_, extent, _)| *extent > 0)
-        .filter_map(|(first, extent, block)| {
+        .map(|(first, extent, block)| {
             let cut = nest.narrowed(row, first, extent).split(row, block);
             let moved = |d: usize| if d >= row { d + 1 } else { d };
             let vector = Vector { dim: moved(part.vector.dim), ..part.vector };
-            let unrollable: Vec<usize> = rows(&cut, roles).into_iter().filter(|&d| d != row).collect();
-            let schedule = schedule::choose_for(&cut, facts, vector, &unrollable)?;
-            let schedule = ordered(&cut, roles, moved(part.panel), Some(row), false, schedule);
-            Some((cut, schedule))
+            let unroll = unroll.iter().map(|(d, size)| (moved(*d), *size)).collect();
+            let order = order(&cut, roles, moved(part.panel), Some(row), choice.panels_inside);
+            let schedule = schedule::given(&cut, facts, Some(vector), unroll, Some(order));
+            (cut, schedule)
         })
         .collect()
 }
 
-/// The parallel loops: batches, blocks of rows, panels, rows, columns; or panels inside of rows.
-fn ordered(
-    nest: &Nest,
-    roles: Roles,
-    panel: usize,
-    block: Option<usize>,
-    panels_inside: bool,
-    schedule: Schedule,
-) -> Schedule {
+/// The loops: batches, blocks of rows, panels, rows, columns, or panels inside of rows; then the reductions.
+fn order(nest: &Nest, roles: Roles, panel: usize, block: Option<usize>, panels_inside: bool) -> Vec<usize> {
     let (left, right) = (&nest.inputs[roles.left], &nest.inputs[roles.right]);
-    let rank = |d: usize| {
-        if d == panel + 1 {
-            5
-        } else if Some(d) == block {
-            1
-        } else if right.strides[d] != 0 && left.strides[d] != 0 {
-            0
-        } else if right.strides[d] != 0 {
-            if panels_inside { 4 } else { 2 }
-        } else {
-            3
-        }
+    let rank = |d: usize| match (left.strides[d] != 0, right.strides[d] != 0) {
+        _ if nest.is_reduction(d) => 6,
+        _ if d == panel + 1 => 5,
+        _ if Some(d) == block => 1,
+        (true, true) => 0,
+        (false, true) if panels_inside => 4,
+        (false, true) => 2,
+        _ => 3,
     };
-    let mut parallel = schedule.parallel.clone();
-    parallel.sort_by_key(|&d| (rank(d), d));
-    Schedule { parallel, ..schedule }
+    let mut order: Vec<usize> = (0..nest.dims.len()).collect();
+    order.sort_by_key(|&d| (rank(d), d));
+    order
 }

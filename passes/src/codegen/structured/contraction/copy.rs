@@ -69,29 +69,39 @@ pub fn allocate<'c>(b: &Builder<'c>, like: Val<'c>, elements: i64) -> Val<'c> {
     b.value("memref.alloc", &[], ty, &[("operandSegmentSizes", segments)])
 }
 
-/// A copy of the left operand to rows that do not compete for the sets of the first-level cache, if its rows do.
-pub fn left_copy<'c>(
+/// Rows and columns of the left operand, if it is a matrix of which rows are summed along.
+pub fn matrix(nest: &Nest, roles: Roles) -> Option<(usize, usize)> {
+    let left = &nest.inputs[roles.left];
+    let dims: Vec<usize> = used(left).collect();
+    let [rows, depth] = dims[..] else { return None };
+    let is_matrix = !nest.is_reduction(rows) && nest.is_reduction(depth) && left.strides[depth] == 1;
+    (is_matrix && is_injective(nest, left)).then_some((rows, depth))
+}
+
+/// Whether rows of the left operand compete for the sets of the first-level cache, and are read often.
+pub fn rows_compete(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> bool {
+    let left = &nest.inputs[roles.left];
+    matrix(nest, roles).is_some_and(|(rows, _)| {
+        let tile = nest.dims[rows].extent.min(schedule::MOST_UNROLLED);
+        let panels = nest.dims[roles.columns].extent / (2 * facts.lanes());
+        panels >= 4 && !shape.l1().holds(tile, left.strides[rows] * left.bytes, 1)
+    })
+}
+
+/// Lets the left operand be a copy whose rows do not compete for the sets of a cache: they are an odd number of lines
+/// apart.
+pub fn set_rows_apart<'c>(
     b: &Builder<'c>,
     source: &mut Structured<'c>,
     roles: Roles,
     facts: &Facts,
-    shape: Shape,
 ) -> Option<Piece<'c>> {
     let nest = &source.nest;
     let left = nest.inputs[roles.left].clone();
-    let dims: Vec<usize> = used(&left).collect();
-    let [rows, depth] = dims[..] else { return None };
-    let is_matrix = !nest.is_reduction(rows) && nest.is_reduction(depth) && left.strides[depth] == 1;
-    let (height, width) = (nest.dims[rows].extent, nest.dims[depth].extent);
-    let tile = height.min(schedule::MOST_UNROLLED);
-    let panels = nest.dims[roles.columns].extent * facts.widest / (2 * facts.vector_bytes);
-    let competes = !shape.l1().holds(tile, left.strides[rows] * left.bytes, 1);
-    if !is_matrix || !is_injective(nest, &left) || !competes || panels < 4 {
-        return None;
-    }
-    let lines = ceil_div(width * left.bytes, LINE);
+    let (rows, depth) = matrix(nest, roles)?;
+    let lines = ceil_div(nest.dims[depth].extent * left.bytes, LINE);
     let step = (lines + 1 - lines % 2) * LINE / left.bytes;
-    let copied = allocate(b, source.inputs[roles.left].buffer()?, height * step);
+    let copied = allocate(b, source.inputs[roles.left].buffer()?, nest.dims[rows].extent * step);
     let mut strides = vec![0; nest.dims.len()];
     strides[rows] = step;
     strides[depth] = 1;

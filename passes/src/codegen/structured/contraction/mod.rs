@@ -18,7 +18,7 @@ pub use cache::Cache;
 
 use melior::ir::ValueLike;
 
-use self::{cache::LINE, panels::Columns};
+use self::{cache::LINE, panels::Layout};
 use super::{
     Shape,
     analyze::{Operand, Structured},
@@ -56,77 +56,92 @@ struct Roles {
     columns: usize,
 }
 
-/// What is decided about a contraction before it is written.
-#[derive(Clone, Debug)]
-pub struct Decision<'c> {
-    roles: Roles,
-    columns: Columns,
-    /// The argument of the kernel that is stored packed.
-    constant: Option<Val<'c>>,
+/// What is chosen about a contraction. Dimensions are those of its nest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The columns of a panel: the dimension that runs in vectors, and how many of them stand side by side.
+    pub vector: Vector,
+    /// Rows of a tile in registers, by dimension.
+    pub tile: Vec<(usize, i64)>,
+    /// Rows of the left operand that stay in the second-level cache while panels pass.
+    pub block: Option<(usize, i64)>,
+    /// Reductions that are summed in registers at a stretch; what they sum waits in the memory of the result.
+    pub stretch: Option<(usize, i64)>,
+    /// The right operand is stored packed, not packed while the model runs.
+    pub constant: bool,
+    /// The left operand is copied to rows that do not compete for the sets of a cache.
+    pub copies_left: bool,
+    /// All panels pass for each row of tiles, instead of all rows for each panel.
+    pub panels_inside: bool,
 }
 
-impl<'c> Decision<'c> {
-    /// Decides about a nest; nothing if it is no contraction, or packing gains nothing. `constants` are the kernel's
-    /// arguments that are constants of the model wherever the kernel is called.
-    pub fn new(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Option<Self> {
-        let facts = facts(source, shape);
-        let roles = roles(source, &facts)?;
-        let constant = constant(source, roles, constants);
-        if constant.is_none() && !pays(&source.nest, roles, &facts, shape) {
-            return None;
-        }
-        let columns = Columns::choose(&source.nest, roles, &facts)?;
-        Some(Self { roles, columns, constant })
-    }
-
-    /// As somebody else decided, with panels as wide as `vector`; nothing if the nest cannot be written so.
-    pub fn given(
-        source: &Structured<'c>,
-        shape: Shape,
-        constants: &[Val<'c>],
-        vector: Vector,
-        is_constant: bool,
-    ) -> Option<Self> {
-        let facts = facts(source, shape);
-        let roles = roles(source, &facts)?;
-        let constant = constant(source, roles, constants).filter(|_| is_constant);
-        let columns = Columns::given(&source.nest, vector);
-        let lanes = facts.vector_bytes / facts.widest;
-        let fits = vector.dim == roles.columns
-            && vector.lanes == lanes
-            && vector.lanes * vector.count <= source.nest.dims[vector.dim].extent;
-        (fits && constant.is_some() == is_constant).then_some(Self { roles, columns, constant })
-    }
-
-    /// The dimension and width of the panels.
-    pub fn vector(&self) -> Vector {
-        self.columns.vector()
-    }
-
-    /// Whether the right operand is stored packed.
-    pub fn is_constant(&self) -> bool {
-        self.constant.is_some()
-    }
-}
-
-/// How a contraction is written. Copies are allocated at `b`.
-pub fn plan<'c>(b: &Builder<'c>, source: &Structured<'c>, shape: Shape, decision: Decision<'c>) -> Option<Plan<'c>> {
+/// The choice that promises to be the fastest; nothing if the nest is no contraction, or packing gains nothing.
+/// `constants` are the kernel's arguments that are constants of the model wherever the kernel is called.
+pub fn choose<'c>(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Option<Choice> {
     let facts = facts(source, shape);
-    let Decision { roles, columns, constant } = decision;
-    let layout = columns.layout(&source.nest, roles);
+    let roles = roles(source, &facts)?;
+    let nest = &source.nest;
+    let constant = constant(source, roles, constants).is_some();
+    if !constant && !pays(nest, roles, &facts, shape) {
+        return None;
+    }
+    let vector = panels::width(nest, roles, &facts)?;
+    let stretch = blocks::stretch(nest, roles, &facts, shape);
+    let (tile, block, panels_inside) = blocks::tile(nest, roles, vector, stretch, &facts, shape)?;
+    let copies_left = copy::rows_compete(nest, roles, &facts, shape);
+    Some(Choice { vector, tile, block, stretch, constant, copies_left, panels_inside })
+}
+
+/// Everything about a choice that the nest cannot do.
+pub fn problems<'c>(choice: &Choice, source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Vec<String> {
+    let facts = facts(source, shape);
+    let Some(roles) = roles(source, &facts) else {
+        return vec!["the loops are no product of two operands with columns that fill a vector".into()];
+    };
+    let rows = blocks::rows(&source.nest, roles);
+    let checks = [
+        (choice.vector.dim != roles.columns, "vectors run along the innermost dimension of the result"),
+        (choice.vector.lanes != facts.lanes(), "vectors fill a register of the machine"),
+        (choice.tile.iter().any(|(d, _)| !rows.contains(d)), "a tile has rows of the left operand beside its vectors"),
+        (choice.block.is_some_and(|(d, _)| !rows.contains(&d)), "a block has rows of the left operand"),
+        (choice.stretch.is_some_and(|(d, _)| !source.nest.is_reduction(d)), "a stretch is of a reduction"),
+        (
+            choice.constant && constant(source, roles, constants).is_none(),
+            "the operand to pack as a constant is none wherever the kernel is called",
+        ),
+        (
+            choice.copies_left && copy::matrix(&source.nest, roles).is_none(),
+            "the left operand is no matrix whose rows could be set apart",
+        ),
+    ];
+    checks.iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what.to_string()).collect()
+}
+
+/// Writes down a choice as pieces. Copies are allocated at `b`. Nothing if the nest is not what the choice is for.
+pub fn plan<'c>(
+    b: &Builder<'c>,
+    source: &Structured<'c>,
+    choice: &Choice,
+    shape: Shape,
+    constants: &[Val<'c>],
+) -> Option<Plan<'c>> {
+    let facts = facts(source, shape);
+    let roles = roles(source, &facts)?;
+    let layout = Layout::new(&source.nest, roles, choice.vector);
     let mut pieces = vec![];
     let mut source = source.clone();
+    let constant = constant(&source, roles, constants).filter(|_| choice.constant);
     if constant.is_none() {
         let packed = copy::allocate(b, source.inputs[roles.right].buffer()?, elements(&source.nest, roles.right));
         pieces.extend(layout.copies(&source, roles, packed, &facts));
         source.inputs[roles.right] = Operand::Buffer(packed);
     }
-    if let Some(copy) = copy::left_copy(b, &mut source, roles, &facts, shape) {
-        pieces.push(copy);
+    if choice.copies_left {
+        pieces.push(copy::set_rows_apart(b, &mut source, roles, &facts)?);
     }
     for part in layout.parts(&source.nest, roles) {
-        for stretch in blocks::stretches(part, &source, roles, &facts, shape) {
-            for (nest, schedule) in blocks::blocked(&stretch.part, roles, &facts, shape) {
+        for stretch in blocks::stretches(part, &source, choice) {
+            for (nest, schedule) in blocks::blocked(&stretch.part, roles, choice, &facts) {
                 pieces.push(Piece { source: Structured { nest, ..stretch.source.clone() }, schedule });
             }
         }
@@ -142,7 +157,7 @@ fn roles(source: &Structured, facts: &Facts) -> Option<Roles> {
     }
     let read: Vec<usize> = (0..nest.inputs.len()).filter(|&i| facts.reads[i]).collect();
     let [first, second] = read[..] else { return None };
-    let lanes = facts.vector_bytes / facts.widest;
+    let lanes = facts.lanes();
     let output = &nest.outputs[0];
     let columns = nest.of_kind(Kind::Parallel).find(|&d| output.strides[d] == 1 && nest.dims[d].extent >= lanes)?;
     let uses = |i: usize| nest.inputs[i].strides[columns] != 0;
@@ -199,7 +214,7 @@ fn pays(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> bool {
         return true;
     }
     // Two lines of each row make the panel of a tile.
-    let lanes = facts.vector_bytes / facts.widest;
+    let lanes = facts.lanes();
     nest.of_kind(Kind::Reduction).filter(|&d| right.strides[d] != 0).any(|d| {
         let lines = ceil_div(2 * lanes * right.bytes, LINE);
         !shape.l2().holds(nest.dims[d].extent, right.strides[d] * right.bytes, lines)

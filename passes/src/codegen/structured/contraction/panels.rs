@@ -15,71 +15,16 @@ use crate::codegen::{
     plan::order::{Order, Run},
 };
 
-/// The columns of the right operand, cut into panels.
-#[derive(Clone, Debug)]
-pub struct Columns {
-    dim: usize,
-    extent: i64,
-    vector: Vector,
-}
-
-impl Columns {
-    /// The width of panels that promises the fastest register tile.
-    pub fn choose(nest: &Nest, roles: Roles, facts: &Facts) -> Option<Self> {
-        let dim = roles.columns;
-        let extent = nest.dims[dim].extent;
-        let lanes = facts.vector_bytes / facts.widest;
-        let candidates = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| count * lanes <= extent);
-        let columns = candidates.map(|count| Self { dim, extent, vector: Vector { dim, lanes, count } });
-        let cost = |columns: &Self| -> f64 {
-            let parts = columns.layout(nest, roles).parts(nest, roles);
-            parts.iter().filter_map(|part| part.schedule(roles, facts)).map(|schedule| schedule.cost).sum()
-        };
-        columns.map(|c| (cost(&c), c)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, c)| c)
-    }
-
-    /// Panels as wide as a number of vectors.
-    pub fn given(nest: &Nest, vector: Vector) -> Self {
-        Self { dim: vector.dim, extent: nest.dims[vector.dim].extent, vector }
-    }
-
-    pub fn vector(&self) -> Vector {
-        self.vector
-    }
-
-    fn width(&self) -> i64 {
-        self.vector.lanes * self.vector.count
-    }
-
-    /// Where the elements of the right operand are in its panels.
-    pub fn layout(&self, nest: &Nest, roles: Roles) -> Layout {
-        let right = &nest.inputs[roles.right];
-        let within = |kind: Kind| {
-            let dims = nest.of_kind(kind).filter(|&d| d != self.dim && right.strides[d] != 0);
-            dims.map(|d| (d, nest.dims[d].extent)).collect::<Vec<_>>()
-        };
-        let (outer, inner) = (within(Kind::Parallel), within(Kind::Reduction));
-        let depth: i64 = inner.iter().map(|(_, extent)| extent).product();
-        let panels = self.extent / self.width();
-        let rest = self.extent % self.width();
-        let source = |(d, extent): &(usize, i64)| (*extent, right.strides[*d]);
-        let column = right.strides[self.dim];
-        let run = |first: i64, panels: i64, width: i64| {
-            let mut dims = vec![(panels, column * width)];
-            dims.extend(inner.iter().map(source));
-            dims.push((width, column));
-            Run { offset: first * column, dims }
-        };
-        let mut runs = vec![];
-        if panels > 0 {
-            runs.push(run(0, panels, self.width()));
-        }
-        if rest > 0 {
-            runs.push(run(panels * self.width(), 1, rest));
-        }
-        let order = Order { outer: outer.iter().map(source).collect(), runs };
-        Layout { vector: self.vector, panels, rest, depth, outer, inner, order }
-    }
+/// The width of panels that promises the fastest tile in registers.
+pub fn width(nest: &Nest, roles: Roles, facts: &Facts) -> Option<Vector> {
+    let (dim, lanes) = (roles.columns, facts.lanes());
+    let counts = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| count * lanes <= nest.dims[dim].extent);
+    let vectors = counts.map(|count| Vector { dim, lanes, count });
+    let cost = |vector: &Vector| -> f64 {
+        let parts = Layout::new(nest, roles, *vector).parts(nest, roles);
+        parts.iter().filter_map(|part| part.schedule(roles, facts)).map(|schedule| schedule.cost).sum()
+    };
+    vectors.map(|v| (cost(&v), v)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, v)| v)
 }
 
 /// A right operand in panels: outer dimensions, panels, reductions, columns; what is left of the columns after the last
@@ -106,11 +51,42 @@ pub struct Part {
 }
 
 impl Layout {
+    /// Where the elements of the right operand are in panels of these vectors.
+    pub fn new(nest: &Nest, roles: Roles, vector: Vector) -> Self {
+        let right = &nest.inputs[roles.right];
+        let (extent, width) = (nest.dims[vector.dim].extent, vector.lanes * vector.count);
+        let within = |kind: Kind| {
+            let dims = nest.of_kind(kind).filter(|&d| d != vector.dim && right.strides[d] != 0);
+            dims.map(|d| (d, nest.dims[d].extent)).collect::<Vec<_>>()
+        };
+        let (outer, inner) = (within(Kind::Parallel), within(Kind::Reduction));
+        let depth: i64 = inner.iter().map(|(_, extent)| extent).product();
+        let panels = extent / width;
+        let rest = extent % width;
+        let source = |(d, extent): &(usize, i64)| (*extent, right.strides[*d]);
+        let column = right.strides[vector.dim];
+        let run = |first: i64, panels: i64, width: i64| {
+            let mut dims = vec![(panels, column * width)];
+            dims.extend(inner.iter().map(source));
+            dims.push((width, column));
+            Run { offset: first * column, dims }
+        };
+        let mut runs = vec![];
+        if panels > 0 {
+            runs.push(run(0, panels, width));
+        }
+        if rest > 0 {
+            runs.push(run(panels * width, 1, rest));
+        }
+        let order = Order { outer: outer.iter().map(source).collect(), runs };
+        Self { vector, panels, rest, depth, outer, inner, order }
+    }
+
     /// The strides of the packed operand in the dimensions of the nest, for panels of `width` columns that follow each
     /// other along dimension `panel`.
     fn strides(&self, dims: usize, panel: usize, width: i64) -> Vec<i64> {
         let columns = panel + 1;
-        let moved = |d: usize| if d > self.vector.dim { d + 1 } else { d };
+        let moved = |d: usize| if d > panel { d + 1 } else { d };
         let mut strides = vec![0; dims];
         strides[columns] = 1;
         let mut step = width;
@@ -161,6 +137,16 @@ impl Layout {
 }
 
 impl Part {
+    /// The number here of a dimension of the whole nest; of the columns, the one that goes from panel to panel.
+    pub fn moved(&self, d: usize) -> usize {
+        if d > self.panel { d + 1 } else { d }
+    }
+
+    /// The number in the whole nest of a dimension here.
+    pub fn original(&self, d: usize) -> usize {
+        if d > self.panel { d - 1 } else { d }
+    }
+
     pub fn schedule(&self, roles: Roles, facts: &Facts) -> Option<Schedule> {
         schedule::choose_for(&self.nest, facts, self.vector, &rows(&self.nest, roles))
     }

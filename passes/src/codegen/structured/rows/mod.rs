@@ -18,7 +18,7 @@ use melior::ir::{BlockLike, ValueLike, operation::OperationLike};
 use self::split::{Footprint, Split, splits};
 use super::{
     analyze::{Operand, Structured},
-    contraction::Decision,
+    contraction::Choice,
     memory_use::{is_view, root},
     nest::{Dim, Kind, Nest},
     schedule::Schedule,
@@ -36,18 +36,18 @@ pub struct Group<'c> {
 pub struct Member<'c> {
     pub source: Structured<'c>,
     split: Split,
-    pub how: How<'c>,
+    pub how: How,
 }
 
 /// How what remains of a nest within the shared loops is written.
 #[derive(Clone, Debug)]
-pub enum How<'c> {
+pub enum How {
     /// As whoever writes it thinks best.
     Open,
     /// By this schedule.
     Nest(Schedule),
     /// Over packed operands.
-    Packed(Decision<'c>),
+    Packed(Choice),
 }
 
 /// An access of a member to a buffer that is known.

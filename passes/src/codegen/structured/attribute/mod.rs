@@ -1,6 +1,8 @@
 //! The seam between schedules as attributes of the dialect `hwk`, which name dimensions by their roles, and the choices
 //! of code generation, which number the dimensions of a nest.
 
+mod packing;
+
 use hwc_dialects::hwk::{self, Class, Inner, Packing, Space};
 use hwc_dialects::mlir::hwk as mlir;
 use melior::{Context, ir::operation::OperationLike};
@@ -9,7 +11,7 @@ use super::{
     Options,
     analyze::Structured,
     body::Body,
-    contraction::Decision,
+    contraction::{self, Choice},
     nest::{Access, Kind, Nest},
     rows::{Group, How, Member},
     schedule::{self, Facts, Schedule, Vector},
@@ -59,12 +61,12 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
     };
     let space = anchor.space();
     let Some(given) = &choice.schedule else {
-        choice.schedule = Some(match &anchor.decision {
-            Some(decision) => packed_to_attribute(decision, &space),
+        choice.schedule = Some(match &anchor.packed {
+            Some(packed) => packing::to_attribute(packed, &space),
             None => to_attribute(&anchor.chosen, &space, anchor.shared),
         });
         choice.space = Some(space);
-        member.how = anchor.decision.map_or(How::Nest(anchor.chosen), How::Packed);
+        member.how = anchor.packed.map_or(How::Nest(anchor.chosen), How::Packed);
         write(context, kernel, &choice);
         return Ok(());
     };
@@ -91,7 +93,7 @@ struct Anchor<'c> {
     facts: Facts,
     /// The schedule that our estimates prefer, and whether operands are packed for another one.
     chosen: Schedule,
-    decision: Option<Decision<'c>>,
+    packed: Option<Choice>,
 }
 
 fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<(Anchor<'c>, &'a mut Member<'c>)> {
@@ -106,14 +108,14 @@ fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<
             let cost = shared.iter().product::<i64>() as f64 * chosen.cost;
             let whole = Structured { nest: member.whole(shared), ..member.source.clone() };
             if !whole.nest.dims.is_empty() && best.as_ref().is_none_or(|(most, ..)| cost > *most) {
-                let anchor = Anchor { source, whole, shared: shared.len(), alone, facts, chosen, decision: None };
+                let anchor = Anchor { source, whole, shared: shared.len(), alone, facts, chosen, packed: None };
                 best = Some((cost, anchor, member));
             }
         }
     }
     let (_, mut anchor, member) = best?;
     if anchor.alone {
-        anchor.decision = Decision::new(&anchor.source, options.shape, &options.constants);
+        anchor.packed = contraction::choose(&anchor.source, options.shape, &options.constants);
     }
     Some((anchor, member))
 }
@@ -129,9 +131,9 @@ impl<'c> Anchor<'c> {
         given: &hwk::Schedule,
         space: &Space,
         options: &Options<'c>,
-    ) -> std::result::Result<How<'c>, Vec<String>> {
+    ) -> std::result::Result<How, Vec<String>> {
         if given.inner == Inner::Tile && self.alone {
-            return packed_from_attribute(given, space, &self.source, options).map(How::Packed);
+            return packing::from_attribute(given, space, &self.source, options).map(How::Packed);
         }
         from_attribute(given, space, self.shared, &self.source.nest, &self.facts).map(How::Nest)
     }
@@ -303,70 +305,6 @@ pub fn from_attribute(
     }
     let order = (!order.is_empty()).then_some(order);
     Ok(schedule::given(nest, facts, vector, unroll, order))
-}
-
-/// A contraction over packed operands as an attribute.
-fn packed_to_attribute(decision: &Decision, space: &Space) -> hwk::Schedule {
-    let vector = decision.vector();
-    let dim = space.dims[vector.dim].0.clone();
-    let packing = if decision.is_constant() { Packing::Constant } else { Packing::Block };
-    hwk::Schedule {
-        inner: Inner::Tile,
-        tiles: vec![hwk::Tile { level: REGISTERS.into(), sizes: vec![(dim.clone(), vector.lanes * vector.count)] }],
-        pack: vec![(right_operand(&dim).into(), packing)],
-        vector: Some(hwk::Vector { dim, lanes: vector.lanes, count: vector.count }),
-        ..hwk::Schedule::default()
-    }
-}
-
-/// The operand that is loaded in vectors along a dimension.
-fn right_operand(dim: &str) -> &'static str {
-    if dim.starts_with('n') { "rhs" } else { "lhs" }
-}
-
-/// The contraction over packed operands that an attribute says.
-///
-/// # Errors
-/// Everything in it that cannot be done.
-fn packed_from_attribute<'c>(
-    attribute: &hwk::Schedule,
-    space: &Space,
-    source: &Structured<'c>,
-    options: &Options<'c>,
-) -> std::result::Result<Decision<'c>, Vec<String>> {
-    let inner = attribute.inner.info().name;
-    let mut problems = leaves_out(attribute);
-    if !attribute.order.is_empty() {
-        problems.push(format!("inner kernel `{inner}` has an order of its own"));
-    }
-    let numbered = attribute.vector.as_ref().and_then(|v| {
-        let dim = space.dims.iter().position(|(name, _)| *name == v.dim)?;
-        Some((&v.dim, Vector { dim, lanes: v.lanes, count: v.count }))
-    });
-    let Some((dim, vector)) = numbered else {
-        problems.push(format!("inner kernel `{inner}` runs in vectors, and the schedule has none"));
-        return Err(problems);
-    };
-    let right = right_operand(dim);
-    if attribute.tiles.iter().flat_map(|t| &t.sizes).any(|(name, _)| name != dim) {
-        problems.push(format!("inner kernel `{inner}` chooses tiles along other dimensions than `{dim}` itself"));
-    }
-    if attribute.packing(right) == Packing::None {
-        problems.push(format!("inner kernel `{inner}` packs `{right}`"));
-    }
-    if let Some((other, _)) = attribute.pack.iter().find(|(name, p)| name != right && *p != Packing::None) {
-        problems.push(format!("inner kernel `{inner}` packs `{other}` where it has to, and only then"));
-    }
-    let is_constant = attribute.packing(right) == Packing::Constant;
-    let decision = Decision::given(source, options.shape, &options.constants, vector, is_constant);
-    if decision.is_none() {
-        let constant = if is_constant { ", and whether it is a constant" } else { "" };
-        problems.push(format!(
-            "`{right}` cannot be packed in panels of {} x {} along `{dim}`; look at its layout{constant}",
-            vector.lanes, vector.count
-        ));
-    }
-    decision.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
 /// What a schedule says that no inner kernel does.
