@@ -223,7 +223,8 @@ impl Shared {
     }
 }
 
-/// Looks again and again, for this long at most; whether it came true.
+/// Looks again and again, for this long at most; whether it came true. Lets other threads have the CPU now and then: the
+/// one that is waited for may be among them.
 fn spin(time: Duration, is_true: impl Fn() -> bool) -> bool {
     /// Looks between two looks at the clock.
     const LOOKS: u32 = 32;
@@ -241,5 +242,6 @@ fn spin(time: Duration, is_true: impl Fn() -> bool) -> bool {
         if start.elapsed() > time {
             return false;
         }
+        thread::yield_now();
     }
 }

@@ -85,7 +85,7 @@ fn rest(block: Blk<'_>, total: u64) -> Vec<Op<'_>> {
 pub fn convert<'c>(context: &'c Context, function: Op<'c>, unit: Op<'c>) -> Result<()> {
     let block = ir::entry(function).ok_or_else(|| CodegenError::internal("a kernel without a block"))?;
     let b = Builder::before(context, unit).ok_or_else(|| CodegenError::internal("a detached loop"))?;
-    let [part, parts] = [(); 2].map(|()| block.add_argument(b.index_type(), function.location()).into());
+    let [part, parts] = [(); 2].map(|()| block.add_argument(b.index_type(), function.location()));
     ir::set_attribute(function, SPLIT, b.unit());
     let total = work::of(unit);
     let whole = b.constant_index(total as i64);
