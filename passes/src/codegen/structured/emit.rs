@@ -60,6 +60,12 @@ impl<'c, 's> Emitter<'c, 's> {
         Self { source, schedule, inputs, outputs }
     }
 
+    /// Writes these outputs past the caches: whole lines at addresses that are multiples of a line.
+    pub fn streaming(mut self, streamed: &[bool]) -> Self {
+        self.outputs.iter_mut().zip(streamed).for_each(|(output, streamed)| output.streamed = *streamed);
+        self
+    }
+
     /// Writes everything.
     pub fn emit(&self, b: &Builder<'c>, shift: &Shift<'c>) -> Result<()> {
         let nest = &self.source.nest;

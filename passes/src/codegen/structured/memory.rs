@@ -2,7 +2,7 @@
 
 use melior::ir::{
     Attribute, Type, TypeLike, ValueLike,
-    attribute::{DenseElementsAttribute, DenseI32ArrayAttribute, DenseI64ArrayAttribute},
+    attribute::{BoolAttribute, DenseElementsAttribute, DenseI32ArrayAttribute, DenseI64ArrayAttribute},
 };
 
 use super::schedule::Load;
@@ -53,6 +53,8 @@ pub struct Flat<'c> {
     row: Val<'c>,
     /// Where the buffer starts in the row.
     pub start: Index<'c>,
+    /// Whether whole vectors are written past the caches.
+    pub streamed: bool,
     /// Type of an element to compute with.
     pub element: Type<'c>,
     /// Type of an element in memory: `i1` is a byte; narrow floats are moved as integers, since what LLVM does to vectors
@@ -86,7 +88,7 @@ impl<'c> Flat<'c> {
         let start = Index { value: Some(ir::result(metadata, 1)), constant: 0 };
         let stored = stored_type(b, element);
         let row = if stored == element { row } else { reinterpret(b, row, stored, span.max(1)) };
-        Self { row, start, element, stored }
+        Self { row, start, streamed: false, element, stored }
     }
 
     /// One element.
@@ -203,7 +205,12 @@ impl<'c> Flat<'c> {
                 b.op("memref.store", &[element, self.row, at.plus(lane * stride).build(b)], &[], &[]);
             }
         } else if active >= lanes {
-            b.op("vector.store", &[value, self.row, at.build(b)], &[], &[]);
+            let past_caches = [
+                ("alignment", b.integer(b.integer_type(64), lanes * ir::byte_width(self.stored) as i64)),
+                ("nontemporal", BoolAttribute::new(b.context, true).into()),
+            ];
+            let attributes = if self.streamed { &past_caches[..] } else { &[] };
+            b.op("vector.store", &[value, self.row, at.build(b)], &[], attributes);
         } else {
             b.op("vector.maskedstore", &[self.row, at.build(b), mask(b, lanes, active), value], &[], &[]);
         }

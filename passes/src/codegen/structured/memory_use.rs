@@ -13,6 +13,7 @@ const VIEWS: &[&str] = &[
     "memref.reinterpret_cast",
     "memref.view",
     "memref.extract_strided_metadata",
+    "memref.extract_aligned_pointer_as_index",
     "builtin.unrealized_conversion_cast",
 ];
 

@@ -102,6 +102,7 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
     let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
     let mut groups = rows::form(parts.collect(), &replaced, &cycles);
     if !only_copies {
+        groups.iter_mut().for_each(|group| rows::divide(group, &|member| member.schedule(shape)));
         attribute::settle(context, kernel, &mut groups, options)?;
     }
     for group in groups {

@@ -95,13 +95,20 @@ impl Model {
 
     /// Runs once. Memory that the code owns starts out as garbage, and bytes beyond each output must stay as they were.
     fn run_with(&self, inputs: &[Vec<u8>], outputs: &[usize], workers: *const Workers) -> Vec<Vec<u8>> {
+        self.run_at(16, inputs, outputs, workers)
+    }
+
+    /// As [`Self::run_with`]; results start so many bytes after a multiple of 64.
+    pub fn run_at(&self, start: usize, inputs: &[Vec<u8>], outputs: &[usize], workers: *const Workers) -> Vec<Vec<u8>> {
         const GUARD: usize = 256;
         const GARBAGE: u8 = 0xA5;
         let weights = aligned(&self.weights, 0);
         let mut arena = aligned(&vec![GARBAGE; self.compiled.summary.arena_bytes as usize + GUARD], GARBAGE);
-        let mut results: Vec<Vec<u8>> = outputs.iter().map(|&n| vec![GARBAGE; n + GUARD]).collect();
+        let mut memory: Vec<Vec<Line>> =
+            outputs.iter().map(|&n| vec![Line([GARBAGE; 64]); (start + n + GUARD).div_ceil(64)]).collect();
         let input_pointers: Vec<_> = inputs.iter().map(|i| i.as_ptr()).collect();
-        let output_pointers: Vec<_> = results.iter_mut().map(|o| o.as_mut_ptr()).collect();
+        let output_pointers: Vec<_> =
+            memory.iter_mut().map(|o| o.as_mut_ptr().cast::<u8>().wrapping_add(start)).collect();
         let status = unsafe {
             self.loaded.entry()(
                 weights.as_ptr().cast(),
@@ -117,11 +124,15 @@ impl Model {
             end[self.compiled.summary.arena_bytes as usize..].iter().all(|b| *b == GARBAGE),
             "wrote past the arena"
         );
-        for (result, &size) in results.iter_mut().zip(outputs) {
-            assert!(result[size..].iter().all(|b| *b == GARBAGE), "wrote past an output");
-            result.truncate(size);
-        }
-        results
+        let results = memory.into_iter().zip(outputs).map(|(lines, &size)| {
+            let mut bytes: Vec<u8> = lines.iter().flat_map(|line| line.0).collect();
+            let around = bytes[..start].iter().chain(&bytes[start + size..]).all(|b| *b == GARBAGE);
+            assert!(around, "wrote past an output");
+            bytes.drain(..start);
+            bytes.truncate(size);
+            bytes
+        });
+        results.collect()
     }
 
     /// Runs a model of f32 inputs and one f32 output of `count` elements.

@@ -164,3 +164,53 @@ fn rows_that_read_other_rows_are_not_shared() {
     rows.each("r", &[("%a0", &[0, 1]), ("%m", &[1])], RATIO);
     agrees(&[&whole], &[&whole], &format!("{}return %r : {whole}", rows.text), 1e-5);
 }
+
+/// Runs with results that start at a line and with some that do not, and compares with upstream's loops.
+fn agrees_anywhere(inputs: &[&str], sizes: &[usize], outputs: &[&str], body: &str) {
+    let text = module(inputs, outputs, body);
+    let counts = inputs.iter().map(|ty| elements(ty));
+    let data: Vec<Vec<u8>> = counts.zip(1..).map(|(count, seed)| bytes(&noise(count, seed))).collect();
+    let bytes_of: Vec<usize> = sizes.iter().map(|n| n * 4).collect();
+    let plain = TargetOptions { plain_loops: true, ..Default::default() };
+    let expected = Model::with(&text, &plain).run_with(&data, &bytes_of, std::ptr::null());
+    let model = Model::new(&text);
+    for start in [0, 4, 32] {
+        for (got, expected) in model.run_at(start, &data, &bytes_of, std::ptr::null()).iter().zip(&expected) {
+            assert_close(&floats(got), &floats(expected), 1e-5);
+        }
+    }
+    assert_eq!(model.run(&data, &bytes_of).len(), sizes.len());
+}
+
+fn elements(ty: &str) -> usize {
+    ty.trim_start_matches("tensor<").split('x').filter_map(|n| n.parse::<usize>().ok()).product()
+}
+
+#[test]
+fn large_transpositions_go_by_blocks_and_past_the_caches() {
+    // Blocks of whole squares, and an extent that has none.
+    for (rows, columns) in [(2048, 2688), (2050, 2688)] {
+        let (from, to) = (ty(&[rows, columns]), ty(&[columns, rows]));
+        let body = format!(
+            "%e = tensor.empty() : {to}
+             %r = linalg.transpose ins(%a0 : {from}) outs(%e : {to}) permutation = [1, 0]\nreturn %r : {to}"
+        );
+        agrees_anywhere(&[&from], &[rows * columns], &[&to], &body);
+    }
+}
+
+#[test]
+fn large_rows_and_strips_go_past_the_caches() {
+    let (shape, whole) = ([1280, 2176], ty(&[1280, 2176]));
+    let mut rows = Rows::new(&shape);
+    rows.each("s", &[("%a0", &[0, 1]), ("%a1", &[0, 1])], "%y = arith.addf %v0, %v1 : f32");
+    rows.fold("q", &[("%s", &[0, 1])], "1.0", "%p = arith.mulf %v0, %v0 : f32\n%y = arith.addf %o, %p : f32");
+    rows.each("r", &[("%s", &[0, 1]), ("%q", &[0])], RATIO);
+    let body = format!("{}return %s, %r : {whole}, {whole}", rows.text);
+    agrees_anywhere(&[&whole, &whole], &[1280 * 2176; 2], &[&whole, &whole], &body);
+
+    let (flat, count) = (ty(&[1 << 22]), 1 << 22);
+    let mut strips = Rows::new(&[count]);
+    strips.each("r", &[("%a0", &[0]), ("%a1", &[0])], "%y = arith.mulf %v0, %v1 : f32");
+    agrees_anywhere(&[&flat, &flat], &[count], &[&flat], &format!("{}return %r : {flat}", strips.text));
+}

@@ -14,9 +14,9 @@ use super::{
         facts,
         memory::Index,
         memory_use::{is_view, root},
-        schedule,
+        schedule::{self, Schedule},
     },
-    Group, How, Member, Use, place,
+    Group, How, Member, Use, place, stream,
 };
 use crate::codegen::{
     error::Result,
@@ -36,68 +36,109 @@ struct Row<'c> {
 
 /// Writes a group at the place of its last member. The operations themselves stay.
 pub fn emit<'c>(b: &Builder<'c>, group: &Group<'c>, kernel: Op<'c>, shape: Shape) -> Result<()> {
+    let schedules: Vec<Schedule> = group.members.iter().map(|member| member.schedule(shape)).collect();
+    let never: Vec<Vec<bool>> = group.members.iter().map(|member| vec![false; member.source.outputs.len()]).collect();
+    let plain = Version { group, schedules: &schedules, streamed: &never };
     if group.shared.is_empty() {
-        return body(b, group, &[], &[], shape);
+        return plain.body(b, &[], &[]);
     }
     let rows = rows(group, kernel);
-    b.independent(|b| loops(&b, &group.shared, &[], &|inner, at| body(inner, group, &rows, at, shape)))
+    let allocate = |b: &Builder<'c>| -> Vec<(&Row<'c>, Val<'c>)> { rows.iter().map(|r| (r, r.allocate(b))).collect() };
+    let streamed = stream::streamed(group, &schedules, shape);
+    if !streamed.iter().flatten().any(|is_streamed| *is_streamed) {
+        return b.independent(|b| {
+            loops(&b, &group.shared, &[], &|inner, at| plain.body(inner, &allocate(inner), at), &|_| Ok(()))
+        });
+    }
+    let streaming = Version { group, schedules: &schedules, streamed: &streamed };
+    let are_aligned = stream::are_aligned(b, group, &streamed);
+    let body = |inner: &Builder<'c>, at: &[Index<'c>]| {
+        let buffers = allocate(inner);
+        let both = inner.op_with_regions("scf.if", &[are_aligned], &[], &[], &[&[], &[]]);
+        for (block, version) in ir::op_blocks(both).into_iter().zip([&streaming, &plain]) {
+            let branch = inner.in_block(block);
+            version.body(&branch, &buffers, at)?;
+            branch.op("scf.yield", &[], &[], &[]);
+        }
+        Ok(())
+    };
+    b.independent(|b| loops(&b, &group.shared, &[], &body, &|b| stream::fence(b)))
 }
 
+/// Loops around `body`; each iteration of the outermost one ends with `end`.
 fn loops<'c>(
     b: &Builder<'c>,
     extents: &[i64],
     outer: &[Index<'c>],
     body: &dyn Fn(&Builder<'c>, &[Index<'c>]) -> Result<()>,
+    end: &dyn Fn(&Builder<'c>) -> Result<()>,
 ) -> Result<()> {
     let Some((extent, rest)) = extents.split_first() else { return body(b, outer) };
     b.parallel_loop(0, *extent, 1, |inner, iv| {
         let at: Vec<Index> = outer.iter().copied().chain([Index { value: Some(iv), constant: 0 }]).collect();
-        loops(&inner, rest, &at, body)
+        loops(&inner, rest, &at, body, &|_| Ok(()))?;
+        end(&inner)
     })
 }
 
-/// One iteration of the shared loops.
-fn body<'c>(b: &Builder<'c>, group: &Group<'c>, rows: &[Row<'c>], at: &[Index<'c>], shape: Shape) -> Result<()> {
-    let buffers: Vec<(&Row, Val)> = rows.iter().map(|row| (row, row.allocate(b))).collect();
-    for member in &group.members {
-        let mut source = Structured { nest: member.split.inner.clone(), ..member.source.clone() };
-        let mut shift = Shift::default();
-        let small = |buffer: Val<'c>| buffers.iter().find(|(row, _)| root(buffer) == Some(row.memory));
-        let far = |step: &dyn Fn(usize) -> i64| {
-            at.iter().enumerate().fold(Index::constant(0), |sum, (level, iv)| sum.advance(b, *iv, step(level)))
-        };
-        for (i, access) in source.nest.inputs.iter_mut().enumerate() {
-            let found = match source.inputs[i] {
-                Operand::Buffer(buffer) => small(buffer).map(|found| (buffer, found)),
-                Operand::Value(_) => None,
+/// One way to write a group.
+struct Version<'c, 'g> {
+    group: &'g Group<'c>,
+    schedules: &'g [Schedule],
+    /// For each member which of its outputs are written past the caches.
+    streamed: &'g [Vec<bool>],
+}
+
+impl<'c> Version<'c, '_> {
+    /// One iteration of the shared loops.
+    fn body(&self, b: &Builder<'c>, buffers: &[(&Row<'c>, Val<'c>)], at: &[Index<'c>]) -> Result<()> {
+        for ((member, schedule), streamed) in self.group.members.iter().zip(self.schedules).zip(self.streamed) {
+            let mut source = Structured { nest: member.split.inner.clone(), ..member.source.clone() };
+            let mut shift = Shift::default();
+            let small = |buffer: Val<'c>| buffers.iter().find(|(row, _)| root(buffer) == Some(row.memory));
+            let far = |step: &dyn Fn(usize) -> i64| {
+                at.iter().enumerate().fold(Index::constant(0), |sum, (level, iv)| sum.advance(b, *iv, step(level)))
             };
-            shift.inputs.push(match found {
-                Some((buffer, (row, own))) => {
-                    access.offset += ir::offset(buffer.r#type()).unwrap_or(0) - row.first;
-                    source.inputs[i] = Operand::Buffer(*own);
-                    Index::constant(0)
-                }
-                None => far(&|level| member.split.steps[level].inputs[i]),
-            });
+            for (i, access) in source.nest.inputs.iter_mut().enumerate() {
+                let found = match source.inputs[i] {
+                    Operand::Buffer(buffer) => small(buffer).map(|found| (buffer, found)),
+                    Operand::Value(_) => None,
+                };
+                shift.inputs.push(match found {
+                    Some((buffer, (row, own))) => {
+                        access.offset += ir::offset(buffer.r#type()).unwrap_or(0) - row.first;
+                        source.inputs[i] = Operand::Buffer(*own);
+                        Index::constant(0)
+                    }
+                    None => far(&|level| member.split.steps[level].inputs[i]),
+                });
+            }
+            for (i, access) in source.nest.outputs.iter_mut().enumerate() {
+                let buffer = source.outputs[i];
+                shift.outputs.push(match small(buffer) {
+                    Some((row, own)) => {
+                        access.offset += ir::offset(buffer.r#type()).unwrap_or(0) - row.first;
+                        source.outputs[i] = *own;
+                        Index::constant(0)
+                    }
+                    None => far(&|level| member.split.steps[level].outputs[i]),
+                });
+            }
+            Emitter::new(b, &source, schedule).streaming(streamed).emit(b, &shift)?;
         }
-        for (i, access) in source.nest.outputs.iter_mut().enumerate() {
-            let buffer = source.outputs[i];
-            shift.outputs.push(match small(buffer) {
-                Some((row, own)) => {
-                    access.offset += ir::offset(buffer.r#type()).unwrap_or(0) - row.first;
-                    source.outputs[i] = *own;
-                    Index::constant(0)
-                }
-                None => far(&|level| member.split.steps[level].outputs[i]),
-            });
-        }
-        let schedule = match &member.how {
+        Ok(())
+    }
+}
+
+impl Member<'_> {
+    /// How what remains within the shared loops is written.
+    pub fn schedule(&self, shape: Shape) -> Schedule {
+        let source = Structured { nest: self.split.inner.clone(), ..self.source.clone() };
+        match &self.how {
             How::Nest(schedule) => schedule.clone(),
             _ => schedule::choose(&source.nest, &facts(&source, shape)),
-        };
-        Emitter::new(b, &source, &schedule).emit(b, &shift)?;
+        }
     }
-    Ok(())
 }
 
 impl<'c> Row<'c> {

@@ -10,8 +10,10 @@
 
 mod emit;
 mod split;
+mod stream;
 
 pub use emit::emit;
+pub use stream::divide;
 
 use melior::ir::{BlockLike, ValueLike, operation::OperationLike};
 

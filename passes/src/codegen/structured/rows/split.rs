@@ -41,13 +41,28 @@ fn one_more(split: &Split, extent: i64) -> Vec<Split> {
     dims.sort_by_key(|d| std::cmp::Reverse(nest.outputs.first().map_or(0, |o| o.strides[*d])));
     let taken = |d: usize| {
         let mut next = split.clone();
-        let rest = nest.dims[d].extent / extent;
-        next.inner.dims[d].extent = rest;
-        let steps = |accesses: &[Access]| accesses.iter().map(|a| a.strides[d] * rest).collect();
-        next.steps.push(Step { inputs: steps(&nest.inputs), outputs: steps(&nest.outputs) });
+        next.take(d, extent);
         next
     };
     dims.into_iter().map(taken).collect()
+}
+
+impl Split {
+    /// Takes one more loop out, of so many iterations; their number divides the extent of the dimension.
+    pub fn take(&mut self, dim: usize, count: i64) {
+        let rest = self.inner.dims[dim].extent / count;
+        self.inner.dims[dim].extent = rest;
+        let steps = |accesses: &[Access]| accesses.iter().map(|a| a.strides[dim] * rest).collect();
+        self.steps.push(Step { inputs: steps(&self.inner.inputs), outputs: steps(&self.inner.outputs) });
+    }
+
+    /// Divides the outermost loop into blocks of so many iterations.
+    pub fn block(&mut self, size: i64) {
+        let Some(first) = self.steps.first() else { return };
+        let steps = |all: &[i64]| all.iter().map(|step| step * size).collect();
+        let outer = Step { inputs: steps(&first.inputs), outputs: steps(&first.outputs) };
+        self.steps.insert(0, outer);
+    }
 }
 
 /// The elements of a buffer that an access may touch in one iteration of the shared loops.
