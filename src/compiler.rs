@@ -14,6 +14,7 @@ use melior::Context;
 use melior::ir::Module;
 
 use crate::frontend::Program;
+use crate::measure::Store;
 use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
 
 /// What [`Compiler::emit`] can give as text.
@@ -49,8 +50,25 @@ impl Compiler {
     /// # Errors
     /// Everything that is wrong or not supported, at once; [`Error::fault`] says whose fault it is.
     pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
+        match self.compile_by(model, self.options.measured.as_ref()) {
+            // What was measured may have been measured with another build of this version.
+            Err(error) if self.options.measured.is_some() => {
+                let mut artifact = self.compile_by(model, None)?;
+                let message = format!("the measured schedules were not used: {error}");
+                artifact.diagnostics.push(Diagnostic { severity: Severity::Warning, message });
+                return Ok(artifact);
+            }
+            result => result,
+        }
+    }
+
+    fn compile_by(&self, model: &Model, measured: Option<&Store>) -> Result<Artifact, Error> {
         let context = context();
-        let program = Program::read(&context, model, &self.options)?;
+        let mut program = Program::read(&context, model, &self.options)?;
+        if let Some(store) = measured {
+            let (_, warnings) = store.choose(&context, &program, &self.target(&program)?)?;
+            program.warnings.extend(warnings);
+        }
         let (mut functions, work) = self.to_kernel_form(&context, &program)?;
         let weights = RefCell::new(Vec::new());
         let described = RefCell::new(None);
@@ -86,15 +104,17 @@ impl Compiler {
         if stage == Stage::Hwc {
             return Ok(print::text(&Program::graph(&context, model, &self.options)?.kernels));
         }
+        if stage == Stage::Hwk {
+            return Ok(print::text(&self.scheduled(&context, model)?.kernels));
+        }
         let program = Program::read(&context, model, &self.options)?;
-        let (mut functions, _) = self.to_kernel_form(&context, &program)?;
         let target = self.target(&program)?;
+        if let Some(store) = &self.options.measured {
+            store.choose(&context, &program, &target)?;
+        }
+        let (mut functions, _) = self.to_kernel_form(&context, &program)?;
         let stage = match stage {
-            Stage::Hwc | Stage::Hwk => {
-                codegen::choose_schedules(&context, &mut functions, &target)?;
-                hwk::write_back(&context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
-                return Ok(print::text(&program.kernels));
-            }
+            Stage::Hwc | Stage::Hwk => return Err(Error::new(Fault::Defect, "a stage without code")),
             Stage::Linalg => codegen::Stage::Linalg,
             Stage::LlvmMlir => codegen::Stage::LlvmMlir,
             Stage::LlvmIr => codegen::Stage::LlvmIr,
@@ -103,8 +123,21 @@ impl Compiler {
         Ok(codegen::print_stage(&context, &mut functions, &target, stage)?)
     }
 
+    /// Kernels with the schedules that are chosen for them.
+    pub(crate) fn scheduled<'c>(&self, context: &'c Context, model: &Model) -> Result<Program<'c>, Error> {
+        let program = Program::read(context, model, &self.options)?;
+        let target = self.target(&program)?;
+        if let Some(store) = &self.options.measured {
+            store.choose(context, &program, &target)?;
+        }
+        let (mut functions, _) = self.to_kernel_form(context, &program)?;
+        codegen::choose_schedules(context, &mut functions, &target)?;
+        hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
+        Ok(program)
+    }
+
     /// The machine to compile for: what the options say, else what the kernels say, else the host.
-    fn target(&self, program: &Program) -> Result<TargetOptions, Error> {
+    pub(crate) fn target(&self, program: &Program) -> Result<TargetOptions, Error> {
         let named = hwk::target(&program.kernels).map_err(|e| Error::new(Fault::Input, e))?;
         Ok(match named {
             Some(target) if self.options.target == crate::Target::host() => hwk::machine_for(&target)?,
@@ -113,7 +146,7 @@ impl Compiler {
     }
 
     /// A function per kernel, on tensors, beside the kernels themselves; gives the work of each.
-    fn to_kernel_form<'c>(
+    pub(crate) fn to_kernel_form<'c>(
         &self,
         context: &'c Context,
         program: &Program<'c>,
@@ -142,9 +175,11 @@ struct Watch<'a, 'c> {
 impl Observer for Watch<'_, '_> {
     fn phase(&mut self, name: &'static str, module: &Module) {
         self.compiler.observe(name, module);
+    }
+
+    fn chosen(&mut self, module: &Module) {
         // What code generation wrote to its functions, it can read again.
-        if name == "loops" && hwk::write_back(self.context, ir::module_op(self.kernels), ir::module_op(module)).is_ok()
-        {
+        if hwk::write_back(self.context, ir::module_op(self.kernels), ir::module_op(module)).is_ok() {
             self.compiler.observe("hwk", self.kernels);
         }
     }
@@ -164,7 +199,7 @@ impl Write for Sink<'_> {
     }
 }
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     let context = codegen::context::new();
     hwc_dialects::mlir::load(&context);
     context

@@ -26,6 +26,7 @@ mod compiler;
 mod error;
 mod frontend;
 mod header;
+pub mod measure;
 mod model;
 mod options;
 

@@ -8,6 +8,8 @@ use hwc_passes::print;
 use hwc_runtime::Tensor;
 use melior::ir::Module;
 
+use crate::measure::Store;
+
 /// The machine that code is made for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
@@ -33,7 +35,7 @@ impl Target {
 /// A step of a compilation, for [`Options::observe`].
 #[derive(Clone, Copy)]
 pub struct Phase<'a> {
-    /// `hwc`, `kernels`, `lowered`, `target`, `linalg`, `buffers`, `loops`, `hwk`, `llvm`, `llvm-ir`, `optimized`, in this
+    /// `hwc`, `kernels`, `lowered`, `target`, `linalg`, `buffers`, `hwk`, `loops`, `llvm`, `llvm-ir`, `optimized`, in this
     /// order.
     pub name: &'a str,
     /// What the program is after the step; call it only where it is wanted, it prints all of it.
@@ -48,6 +50,7 @@ pub struct Options {
     pub(crate) target: Target,
     pub(crate) dims: BTreeMap<String, usize>,
     pub(crate) values: BTreeMap<String, Tensor>,
+    pub(crate) measured: Option<Store>,
     pub(crate) observe: Option<Observe>,
 }
 
@@ -71,6 +74,12 @@ impl Options {
     /// Fixes the value of an input. The compiled model accepts no other.
     pub fn value(mut self, input: impl Into<String>, value: Tensor) -> Options {
         self.values.insert(input.into(), value);
+        self
+    }
+
+    /// Takes for each kernel the schedule that was measured to be the fastest, where there is one.
+    pub fn measured(mut self, store: Store) -> Options {
+        self.measured = Some(store);
         self
     }
 

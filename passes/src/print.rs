@@ -6,8 +6,15 @@ use std::ffi::c_void;
 use melior::ir::Module;
 use mlir_sys as sys;
 
+use crate::codegen::ir;
+
 /// The text of a module with its locations left out. What large constants hold is left out too: they are the weights.
 pub fn text(module: &Module) -> String {
+    operation(ir::module_op(module))
+}
+
+/// The text of an operation, as that of a module.
+pub fn operation(operation: ir::Op) -> String {
     unsafe extern "C" fn append(part: sys::MlirStringRef, text: *mut c_void) {
         // SAFETY: MLIR passes a valid slice and the pointer given below, which nothing else uses meanwhile.
         unsafe {
@@ -17,16 +24,11 @@ pub fn text(module: &Module) -> String {
     }
     const LONGEST_RESOURCE: isize = 64;
     let mut text: Vec<u8> = Vec::new();
-    // SAFETY: the flags are made, used and destroyed here; the module is alive; the callback matches its data.
+    // SAFETY: the flags are made, used and destroyed here; the operation is alive; the callback matches its data.
     unsafe {
         let flags = sys::mlirOpPrintingFlagsCreate();
         sys::mlirOpPrintingFlagsElideLargeResourceString(flags, LONGEST_RESOURCE);
-        sys::mlirOperationPrintWithFlags(
-            module.as_operation().to_raw(),
-            flags,
-            Some(append),
-            std::ptr::from_mut(&mut text).cast(),
-        );
+        sys::mlirOperationPrintWithFlags(operation.to_raw(), flags, Some(append), std::ptr::from_mut(&mut text).cast());
         sys::mlirOpPrintingFlagsDestroy(flags);
     }
     String::from_utf8_lossy(&text).into_owned()

@@ -16,6 +16,7 @@
 //! What schedules gain by it (stages, formats of numbers) are keys of [`Schedule`].
 
 mod class;
+mod enumerate;
 mod schedule;
 mod space;
 mod target;
@@ -23,6 +24,7 @@ mod text;
 mod verify;
 
 pub use class::{Class, ClassInfo, Inner, InnerInfo, Role};
+pub use enumerate::enumerate;
 pub use schedule::{Packing, Schedule, Tile, Vector};
 pub use space::Space;
 pub use target::{Cpu, Target};

@@ -139,3 +139,40 @@ fn all_reasons_are_told_at_once() {
     let all = problems(SPACE, "loops, tiles = [l1(m = 256)], order = [z], vector = n : 64 x 1, threads = (k = 2)", CPU);
     assert_eq!(all.len(), 5, "{all:#?}");
 }
+
+#[test]
+fn the_schedules_of_each_class_are_legal_and_distinct() {
+    let target = Target::from_text("cpu", CPU).unwrap();
+    for (space, expected) in [
+        (SPACE, "loops, tiles = [registers(m = 7, n = 64)], order = [m, n, k], vector = n : 16 x 4"),
+        (SPACE, "tile, tiles = [registers(m = 7, n = 48)], vector = n : 16 x 3, pack = (rhs = constant)"),
+        (
+            "convolution, m0 = 56, m1 = 56, n = 64, k0 = 3, k1 = 192",
+            "loops, tiles = [registers(m0 = 2, m1 = 7, n = 32)], vector = n : 16 x 2",
+        ),
+        (
+            "depthwise, b = 384, m0 = 28, m1 = 28, k = 9",
+            "loops, tiles = [registers(b = 16, m1 = 14)], vector = b : 16 x 1",
+        ),
+        ("reduction, rows = 7, cols = 100", "loops, tiles = [registers(rows = 4, cols = 32)], vector = cols : 16 x 2"),
+        ("softmax, rows = 7, cols = 100", "rows, tiles = [registers(cols = 64)], vector = cols : 16 x 4"),
+        ("normalization, rows = 7, cols = 100", "rows, tiles = [registers(cols = 16)], vector = cols : 16 x 1"),
+        ("elementwise, d = 5", "loops, tiles = [registers(d = 8)], order = [d], vector = d : 8 x 1"),
+        (
+            "transposition, d0 = 512, d1 = 512",
+            "loops, tiles = [registers(d0 = 16, d1 = 16)], order = [d1, d0], vector = d1 : 16 x 1",
+        ),
+        ("gather, i = 4, d = 64", "loops, tiles = [registers(d = 16)], order = [i, d], vector = d : 16 x 1"),
+        (
+            "batched_contraction, b = 12, m = 512, n = 512, k = 64",
+            "loops, tiles = [registers(m = 14, n = 32)], order = [b, m, n, k], vector = n : 16 x 2",
+        ),
+    ] {
+        let space: Space = space.parse().unwrap();
+        let all = enumerate(&space, &target);
+        let distinct: std::collections::HashSet<String> = all.iter().map(Schedule::to_string).collect();
+        assert_eq!(distinct.len(), all.len());
+        assert!(distinct.contains(expected), "{expected} is not among {distinct:#?}");
+        assert!(all.iter().all(|schedule| verify(schedule, &space, Some(&target)).is_empty()));
+    }
+}

@@ -298,6 +298,12 @@ pub fn copy_ops<'c>(to: &Builder<'c>, ops: &[Op<'c>], values: &mut std::collecti
     }
 }
 
+/// The handle of an operation that stands in no block; not to be used once the operation is dropped.
+pub fn detached_op<'c>(op: &melior::ir::Operation<'c>) -> Op<'c> {
+    // SAFETY: the handle is valid while the operation is; see the head of this module.
+    unsafe { OperationRef::from_raw(op.to_raw()) }
+}
+
 /// The extents of a static shaped type, or nothing if it is not shaped or not static.
 pub fn static_shape(ty: Type<'_>) -> Option<Vec<i64>> {
     // SAFETY: accessors are called only on shaped, ranked, static types.

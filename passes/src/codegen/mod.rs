@@ -33,6 +33,7 @@ pub mod structured;
 
 use std::io::Write;
 
+use hwc_dialects::hwk::{Schedule, Space};
 use hwc_dialects::mlir::hwk::Choice;
 use melior::{
     Context,
@@ -73,6 +74,9 @@ pub trait Observer {
     /// Called after each phase with its name (`linalg`, `buffers`, `loops`, `llvm`, `llvm-ir`, `optimized`) and the module
     /// as it is then. From `llvm` on the module no longer changes.
     fn phase(&mut self, _name: &'static str, _module: &Module) {}
+
+    /// Called once each kernel's function says, in its attributes, by which schedule it runs.
+    fn chosen(&mut self, _module: &Module) {}
 }
 
 /// Observes nothing.
@@ -172,7 +176,24 @@ pub fn print_stage<'c>(
 /// See [`CodegenError`].
 pub fn choose_schedules<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Result<()> {
     let machine = Machine::new(options)?;
-    to_loops(context, module, &machine, &Diagnostics::collect(context), &mut Silent).map(drop)
+    to_scheduled(context, module, &machine, &Diagnostics::collect(context), &mut Silent).map(drop)
+}
+
+/// Schedules that a module's one kernel may have, with the space they are for, those expected to be fastest first.
+///
+/// # Errors
+/// See [`CodegenError`].
+pub fn candidates<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    options: &TargetOptions,
+) -> Result<Vec<(Space, Schedule)>> {
+    let machine = Machine::new(options)?;
+    let program = to_structured(context, module, &machine, &Diagnostics::collect(context), &mut Silent)?;
+    match kernel::form::kernels(ir::module_op(module))[..] {
+        [kernel] => structured::attribute::candidates(kernel, &structured_options(&program, kernel, &machine)),
+        _ => Ok(vec![]),
+    }
 }
 
 /// Kernels stay on tensors; their elementwise operations are fused.
@@ -184,8 +205,8 @@ fn linalg<'c>(context: &'c Context, module: &mut Module<'c>, diagnostics: &Diagn
     pipeline::run(context, module, "cleaning", CLEAN, diagnostics)
 }
 
-/// From kernel form to loops over vectors.
-fn to_loops<'c>(
+/// From kernel form to structured operations on buffers.
+fn to_structured<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     machine: &Machine,
@@ -207,22 +228,57 @@ fn to_loops<'c>(
     observer.phase("buffers", module);
 
     pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;
-    // Merging operations changes how long temporaries live, so their memory is planned afterwards.
-    let shape = structured::Shape::of(&machine.info);
     let target = crate::hwk::cpu(machine);
     for kernel in kernel::form::kernels(root) {
         structured::attribute::write(context, kernel, &Choice { target: Some(target.clone()), ..Choice::default() });
+    }
+    Ok(program)
+}
+
+/// How the structured operations of a kernel are converted.
+fn structured_options<'c>(program: &Program<'c>, kernel: Op<'c>, machine: &Machine) -> structured::Options<'c> {
+    let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
+    let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
+    let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
+    let constants = arguments.into_iter().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
+    structured::Options { shape: structured::Shape::of(&machine.info), only_copies: machine.plain_loops, constants }
+}
+
+/// From kernel form to loops over vectors, with temporaries that have no place yet.
+fn to_scheduled<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    machine: &Machine,
+    diagnostics: &Diagnostics,
+    observer: &mut dyn Observer,
+) -> Result<Program<'c>> {
+    let mut program = to_structured(context, module, machine, diagnostics, observer)?;
+    let root = ir::module_op(module);
+    // Merging operations changes how long temporaries live, so their memory is planned afterwards.
+    for kernel in kernel::form::kernels(root) {
         let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
         let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
-        let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
-        let constants = arguments.iter().copied().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
-        let options = structured::Options { shape, only_copies: machine.plain_loops, constants };
+        let options = structured_options(&program, kernel, machine);
         for (argument, order) in structured::convert(context, kernel, &options)? {
             let position = arguments.iter().position(|a| *a == argument);
             let (kernel, argument) = number.zip(position).ok_or_else(|| CodegenError::internal("a lost argument"))?;
             program.reorder(kernel, argument, &order);
         }
     }
+    observer.chosen(module);
+    Ok(program)
+}
+
+/// From kernel form to loops over vectors.
+fn to_loops<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    machine: &Machine,
+    diagnostics: &Diagnostics,
+    observer: &mut dyn Observer,
+) -> Result<Program<'c>> {
+    let mut program = to_scheduled(context, module, machine, diagnostics, observer)?;
+    let root = ir::module_op(module);
     let mut scratch = vec![0; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
         let bytes = kernel::scratch::convert(context, kernel)?;

@@ -150,9 +150,7 @@ pub fn write_back<'c>(context: &'c Context, kernels: ir::Op<'c>, functions: ir::
         {
             space.class = reduction_class(kernel);
         }
-        for (clause, value) in choice.attributes(context) {
-            ir::set_attribute(kernel, clause, value);
-        }
+        super::choose(context, kernel, &choice);
     }
     Ok(())
 }

@@ -4,15 +4,18 @@ mod functions;
 mod target;
 
 pub use functions::{main_of_one, to_functions, write_back};
-pub use target::{cpu, machine_for};
+pub use target::{cpu, machine_for, target_of};
 
 use hwc_dialects::hwk::Target;
+use hwc_dialects::mlir::hwk::{CLAUSES, Choice};
 use melior::Context;
+use melior::ir::attribute::StringAttribute;
 use melior::ir::{Module, operation::OperationLike};
 
 use crate::codegen::diagnostics::Diagnostics;
 use crate::codegen::ir;
 pub use crate::graph::GraphError;
+use crate::print;
 
 /// A module from its text.
 ///
@@ -35,7 +38,7 @@ pub fn copy<'c>(module: &Module<'c>) -> Option<Module<'c>> {
 pub fn target(module: &Module) -> Result<Option<Target>, String> {
     let mut found: Option<Target> = None;
     for kernel in ir::hwk_kernels(ir::module_op(module)) {
-        let choice = hwc_dialects::mlir::hwk::Choice::read(|clause| kernel.attribute(clause).ok());
+        let choice = Choice::read(|clause| kernel.attribute(clause).ok());
         let Some(target) = choice.map_err(|errors| errors.join("; "))?.target else { continue };
         if let Some(other) = found.as_ref().filter(|other| **other != target) {
             return Err(format!("kernels are for different targets, {other} and {target}"));
@@ -43,4 +46,23 @@ pub fn target(module: &Module) -> Result<Option<Target>, String> {
         found = Some(target);
     }
     Ok(found)
+}
+
+/// Gives a kernel the attributes of a choice.
+pub fn choose<'c>(context: &'c Context, kernel: ir::Op<'c>, choice: &Choice) {
+    for (clause, value) in choice.attributes(context) {
+        ir::set_attribute(kernel, clause, value);
+    }
+}
+
+/// The text of a kernel without its name and what was chosen for it: equal for kernels that compute the same.
+pub fn plain_text(kernel: ir::Op) -> String {
+    let copy = ir::clone_op(kernel);
+    let copy_op = ir::detached_op(&copy);
+    for clause in CLAUSES {
+        ir::remove_attribute(copy_op, clause);
+    }
+    let name = ir::with_context(copy_op, |context| StringAttribute::new(context, "kernel").into());
+    ir::set_attribute(copy_op, "sym_name", name);
+    print::operation(copy_op)
 }

@@ -28,6 +28,14 @@ pub fn cpu(machine: &Machine) -> Target {
     })
 }
 
+/// The same for the machine that options name.
+///
+/// # Errors
+/// [`CodegenError::Target`] where LLVM does not know it.
+pub fn target_of(options: &TargetOptions) -> Result<Target, CodegenError> {
+    Machine::new(options).map(|machine| cpu(&machine))
+}
+
 /// Options for the machine that a kernel names.
 ///
 /// # Errors

@@ -38,6 +38,11 @@ pub enum Command {
     Inspect(Inspect),
     /// Compiles and runs models beside their test data, and compares
     Verify(Verify),
+    /// Measures kernels, each by itself
+    Measure(Measure),
+    /// The process in which `measure` compiles and runs kernels
+    #[command(hide = true)]
+    MeasureWorker,
     /// Prints a completion script for a shell
     Completions(Completions),
     /// Prints the manual page (roff), or that of a subcommand
@@ -58,6 +63,9 @@ pub struct Compile {
     pub emit: Emit,
     #[command(flatten)]
     pub how: How,
+    /// Takes the fastest schedules that `measure --measure-store DIR` found
+    #[arg(long, value_name = "DIR")]
+    pub measured_store: Option<PathBuf>,
     /// Writes the program after each phase to this folder
     #[arg(long, value_name = "DIR")]
     pub dump_phases: Option<PathBuf>,
@@ -109,6 +117,37 @@ pub enum Emit {
     LlvmIr,
     /// Assembly
     Asm,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Measure {
+    /// Kernels as `compile --emit hwk` writes them, a graph in the hwc dialect (NAME.mlir), or an ONNX file
+    pub kernel: PathBuf,
+    /// Measures each kernel under up to this many schedules, the compiler's own among them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub candidates: u32,
+    /// Times each of them this often
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(3..))]
+    pub rounds: u32,
+    /// Gives up on one after this time
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// The CPU by LLVM's name [default: what the kernels say, else the host's]
+    #[arg(long, value_name = "CPU")]
+    pub mcpu: Option<String>,
+    /// Keeps the times in this folder
+    #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
+    pub measure_store: Option<PathBuf>,
+    /// Tells times as a share of this arithmetic rate, in GFLOP/s
+    #[arg(long, value_name = "RATE")]
+    pub peak_gflops: Option<f64>,
+    /// Tells times as a share of this bandwidth, in GB/s
+    #[arg(long, value_name = "RATE")]
+    pub peak_gbytes: Option<f64>,
+    /// Writes the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 #[derive(Args)]

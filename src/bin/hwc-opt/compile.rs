@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hwc::measure::Store;
 use hwc::{Compiler, Diagnostic, Model, Options, Stage, Target};
 use hwc_runtime::atomic_file::{self, AtomicFile};
 use hwc_runtime::npy;
@@ -21,6 +22,9 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     progress.say("reading the model");
     let model = Model::open(&arguments.model)?;
     let mut options = options(&arguments.how)?;
+    if let Some(folder) = &arguments.measured_store {
+        options = options.measured(Store::open(folder)?);
+    }
     if let Some(folder) = &arguments.dump_phases {
         std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
     }

@@ -4,6 +4,7 @@ mod cli;
 mod compile;
 mod failure;
 mod inspect;
+mod measure;
 mod opt;
 mod run;
 mod signals;
@@ -58,6 +59,8 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Compile(arguments) => compile::compile(&arguments)?,
         Command::Run(arguments) => run::run(&arguments)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments)?,
+        Command::Measure(arguments) => measure::measure(&arguments)?,
+        Command::MeasureWorker => measure::worker()?,
         Command::Verify(arguments) => return verify::verify(&arguments),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

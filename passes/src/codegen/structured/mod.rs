@@ -34,7 +34,7 @@ use self::{
     analyze::{Operand, Structured},
     contraction::Cache,
     emit::{Emitter, Shift},
-    rows::{How, Member},
+    rows::{Group, How, Member},
     schedule::Facts,
 };
 use crate::codegen::{
@@ -87,20 +87,7 @@ pub struct Options<'c> {
 pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Val<'c>, Order)>> {
     let Options { shape, only_copies, .. } = *options;
     let mut packed = vec![];
-    let chosen = |source: &Structured<'c>| writes_each_element_once(source) && (source.body.is_none() || !only_copies);
-    let all: Vec<Structured> = ir::walk(kernel).into_iter().filter_map(analyze::read).filter(chosen).collect();
-    let merged = stages::merge(all.clone(), kernel);
-    // Everything is decided before anything is written.
-    let parts = merged.iter().flat_map(|source| {
-        let nests = border::parts(source, &all).into_iter().filter(|nest| !nest.is_empty());
-        nests.map(|mut nest| {
-            nest.simplify();
-            Structured { nest, ..source.clone() }
-        })
-    });
-    let replaced: Vec<Op> = all.iter().map(|source| source.op).collect();
-    let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
-    let mut groups = rows::form(parts.collect(), &replaced, &cycles);
+    let (mut groups, replaced) = groups(kernel, options);
     if !only_copies {
         groups.iter_mut().for_each(|group| rows::divide(group, &|member| member.schedule(shape)));
         attribute::settle(context, kernel, &mut groups, options)?;
@@ -132,6 +119,25 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
         }
     }
     Ok(packed)
+}
+
+/// The nests of a kernel as they share loops, and the operations that go away when they are written.
+fn groups<'c>(kernel: Op<'c>, options: &Options<'c>) -> (Vec<Group<'c>>, Vec<Op<'c>>) {
+    let Options { shape, only_copies, .. } = *options;
+    let chosen = |source: &Structured<'c>| writes_each_element_once(source) && (source.body.is_none() || !only_copies);
+    let all: Vec<Structured> = ir::walk(kernel).into_iter().filter_map(analyze::read).filter(chosen).collect();
+    let merged = stages::merge(all.clone(), kernel);
+    // Everything is decided before anything is written.
+    let parts = merged.iter().flat_map(|source| {
+        let nests = border::parts(source, &all).into_iter().filter(|nest| !nest.is_empty());
+        nests.map(|mut nest| {
+            nest.simplify();
+            Structured { nest, ..source.clone() }
+        })
+    });
+    let replaced: Vec<Op> = all.iter().map(|source| source.op).collect();
+    let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
+    (rows::form(parts.collect(), &replaced, &cycles), replaced)
 }
 
 /// Whether the operation is well defined as a nest: two iterations never write the same element, except along

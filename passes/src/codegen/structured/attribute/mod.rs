@@ -83,6 +83,37 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
     if problems.is_empty() { Ok(()) } else { Err(refuse(problems)) }
 }
 
+/// Schedules that the most expensive nest of a kernel may have, those expected to be fastest first; none where there is
+/// no such nest.
+pub fn candidates<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Space, hwk::Schedule)>> {
+    let Some(target) = read(kernel)?.target else { return Ok(vec![]) };
+    let (mut groups, _) = super::groups(kernel, options);
+    let Some((anchor, _)) = anchor(&mut groups, options) else { return Ok(vec![]) };
+    let space = anchor.space();
+    // What the default cuts for a cache may suit other tiles as well.
+    let own = anchor.packed.as_ref().map(|packed| packing::to_attribute(packed, &space));
+    let cut = own.iter().flat_map(|own| &own.tiles).find(|tile| tile.level != REGISTERS);
+    let in_blocks = |schedule: &hwk::Schedule| {
+        let cut = cut.filter(|_| schedule.inner == Inner::Tile)?;
+        let tiles = [cut].into_iter().chain(&schedule.tiles).cloned().collect();
+        Some(hwk::Schedule { tiles, ..schedule.clone() })
+    };
+    let mut all: Vec<(f64, hwk::Schedule)> = vec![];
+    for schedule in hwk::enumerate(&space, &target) {
+        let blocked = in_blocks(&schedule).filter(|s| hwk::verify(s, &space, Some(&target)).is_empty());
+        for schedule in blocked.into_iter().chain([schedule]) {
+            if let Ok(how) = anchor.obey(&schedule, &space, options) {
+                all.push((anchor.cost(&how), schedule));
+            }
+        }
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(all.into_iter().map(|(_, schedule)| (space.clone(), schedule)).collect())
+}
+
+/// What packing is expected to leave of a product's time.
+const PACKED: f64 = 0.9;
+
 /// The most expensive nest of a kernel, which its schedule is about.
 struct Anchor<'c> {
     /// What remains of it within shared loops, and all of it.
@@ -123,6 +154,19 @@ fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<
 impl<'c> Anchor<'c> {
     fn space(&self) -> Space {
         space(&self.whole, &self.facts)
+    }
+
+    /// Estimated cycles of what remains within shared loops. A product of packed operands is taken for one of operands
+    /// as they lie, which is fair among those.
+    fn cost(&self, how: &How) -> f64 {
+        let nest = &self.source.nest;
+        match how {
+            How::Open => self.chosen.cost,
+            How::Nest(schedule) => schedule.cost,
+            How::Packed(choice) => {
+                PACKED * schedule::given(nest, &self.facts, Some(choice.vector), choice.tile.clone(), None).cost
+            }
+        }
     }
 
     /// How the nest is written by somebody else's schedule.

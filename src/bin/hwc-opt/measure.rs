@@ -1,0 +1,122 @@
+//! `hwc-opt measure`.
+
+use std::io::{BufReader, stdin, stdout};
+use std::process::Command;
+use std::time::Duration;
+
+use hwc::measure::{self, Measurement, Measurer, Outcome, Store, Times};
+use hwc::{Model, Options, Target};
+use hwc_runtime::atomic_file;
+use serde_json::{Value, json};
+
+use crate::cli::Measure;
+use crate::failure::{self, Failure};
+
+pub fn measure(arguments: &Measure) -> Result<(), Failure> {
+    let model = Model::open(&arguments.kernel)?;
+    let mut options = Options::new();
+    if let Some(cpu) = &arguments.mcpu {
+        options = options.target(Target::cpu(cpu));
+    }
+    let store = arguments.measure_store.as_ref().map(Store::open).transpose()?;
+    let program = std::env::current_exe().map_err(|e| Failure::environment("hwc-opt", e))?;
+    let worker = move || {
+        let mut command = Command::new(&program);
+        command.arg("measure-worker");
+        command
+    };
+    let measurer = Measurer::new(worker).timeout(Duration::from_secs(arguments.timeout)).rounds(arguments.rounds);
+    let (mut text, mut report) = (String::new(), vec![]);
+    for kernel in measure::kernels(&model, &options)? {
+        let candidates = measure::candidates(&kernel, &options, arguments.candidates as usize)?;
+        let outcomes = measurer.measure(&candidates)?;
+        let mut all: Vec<(&String, &Outcome)> = candidates.iter().zip(&outcomes).collect();
+        if let Some(store) = &store {
+            for (candidate, outcome) in &all {
+                if let Outcome::Measured(measurement) = outcome
+                    && candidate.contains(SCHEDULE)
+                {
+                    store.keep(candidate, measurement)?;
+                }
+            }
+        }
+        let measured = outcomes.iter().filter(|o| matches!(o, Outcome::Measured(_))).count();
+        all.sort_by(|a, b| seconds(a.1).total_cmp(&seconds(b.1)));
+        let (name, chosen) = (name(&kernel), schedule(&kernel));
+        text += &format!("{name}\n");
+        for (candidate, outcome) in &all {
+            let schedule = schedule(candidate);
+            let mark = if schedule == chosen { "*" } else { " " };
+            text += &format!("{mark} {}  {schedule}\n", describe(outcome, arguments));
+            report.push(json!({
+                "kernel": name, "schedule": schedule, "chosen": schedule == chosen, "outcome": outcome_json(outcome),
+                "text": candidate,
+            }));
+        }
+        let best = all.first().map_or(f64::INFINITY, |(_, outcome)| seconds(outcome));
+        text += &format!("measure kernel={name} candidates={} measured={measured}", all.len());
+        text += &if best.is_finite() { format!(" best_us={:.3}\n", best * 1e6) } else { "\n".to_string() };
+    }
+    if let Some(path) = &arguments.json {
+        let json = format!("{:#}\n", Value::Array(report));
+        atomic_file::write(path, json.as_bytes()).map_err(|e| Failure::file(path, &e))?;
+    }
+    failure::print(text.as_bytes())
+}
+
+/// The worker's side of it.
+pub fn worker() -> Result<(), Failure> {
+    measure::serve(BufReader::new(stdin()), stdout()).map_err(|e| Failure::environment("measure-worker", e))
+}
+
+fn seconds(outcome: &Outcome) -> f64 {
+    if let Outcome::Measured(measurement) = outcome { measurement.warm.median } else { f64::INFINITY }
+}
+
+fn describe(outcome: &Outcome, arguments: &Measure) -> String {
+    let Measurement { warm, cold, flops, bytes } = match outcome {
+        Outcome::Measured(measurement) => measurement,
+        Outcome::Refused(why) => return format!("refused: {}", why.replace('\n', " ")),
+        Outcome::Crashed(how) => return format!("crashed: {how}"),
+        Outcome::TimedOut => return "timed out".to_string(),
+    };
+    let (gflops, gbytes) = (flops / warm.median * 1e-9, bytes / warm.median * 1e-9);
+    let mut text = format!(
+        "{:>10.3} us, spread {:>4.1} %, cold {:>10.3} us, {gflops:>7.2} GFLOP/s, {gbytes:>7.2} GB/s",
+        warm.median * 1e6,
+        warm.spread() * 100.0,
+        cold.median * 1e6,
+    );
+    let share = |rate: f64, peak: Option<f64>, of: &str| {
+        peak.map_or(String::new(), |peak| format!(", {:.0} % of {of}", rate / peak * 100.0))
+    };
+    text += &share(gflops, arguments.peak_gflops, "peak");
+    text += &share(gbytes, arguments.peak_gbytes, "bandwidth");
+    text
+}
+
+fn outcome_json(outcome: &Outcome) -> Value {
+    let times = |t: &Times| json!({"median": t.median, "low": t.low, "high": t.high});
+    match outcome {
+        Outcome::Measured(Measurement { warm, cold, flops, bytes }) => {
+            json!({"warm_s": times(warm), "cold_s": times(cold), "flops": flops, "bytes": bytes})
+        }
+        Outcome::Refused(why) => json!({"refused": why}),
+        Outcome::Crashed(how) => json!({"crashed": how}),
+        Outcome::TimedOut => json!({"timed_out": true}),
+    }
+}
+
+/// How a schedule begins in a kernel's text.
+const SCHEDULE: &str = "#hwk.schedule<";
+
+/// The name of a kernel in its text.
+fn name(kernel: &str) -> &str {
+    kernel.split_once('@').and_then(|(_, rest)| rest.split_once('(')).map_or("?", |(name, _)| name)
+}
+
+/// What stands in `#hwk.schedule<...>`.
+fn schedule(kernel: &str) -> &str {
+    let rest = kernel.split_once(SCHEDULE).map_or("", |(_, rest)| rest);
+    rest.split_once(">)").map_or("no schedule", |(schedule, _)| schedule)
+}

@@ -1,0 +1,112 @@
+//! Kernels as complete texts, with the schedules to measure them by.
+
+use hwc_dialects::mlir::hwk::Choice;
+use hwc_passes::codegen::{self, ir};
+use hwc_passes::{hwk, print};
+use melior::Context;
+use melior::ir::operation::OperationLike;
+
+use super::{Measured, Measurement, Store};
+use crate::compiler::context;
+use crate::frontend::Program;
+use crate::{Compiler, Error, Fault, Model, Options};
+
+/// Each kernel of a model as a text that is complete by itself, with the schedule that the compiler chooses.
+///
+/// # Errors
+/// As [`Compiler::compile`].
+pub fn kernels(model: &Model, options: &Options) -> Result<Vec<String>, Error> {
+    let context = context();
+    let compiler = Compiler::new(options.clone());
+    let program = compiler.scheduled(&context, model)?;
+    Ok(ir::hwk_kernels(ir::module_op(&program.kernels)).into_iter().map(print::operation).collect())
+}
+
+/// A kernel, given as [`kernels`] gives it, under up to `count` schedules: the compiler's own first, then others by
+/// what they are expected to take.
+///
+/// # Errors
+/// As [`Compiler::compile`].
+pub fn candidates(kernel: &str, options: &Options, count: usize) -> Result<Vec<String>, Error> {
+    let context = context();
+    let compiler = Compiler::new(options.clone());
+    let program = Program::read(&context, &Model::from_mlir(kernel), options)?;
+    let kernel_op = only_kernel(&program)?;
+    let first = print::operation(kernel_op);
+    let target = compiler.target(&program)?;
+    for clause in ["space", "schedule"] {
+        ir::remove_attribute(kernel_op, clause);
+    }
+    let (mut functions, _) = compiler.to_kernel_form(&context, &program)?;
+    let all = codegen::candidates(&context, &mut functions, &target)?;
+    let mut texts = vec![first];
+    for (space, schedule) in all {
+        if texts.len() >= count {
+            break;
+        }
+        let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
+        hwk::choose(&context, kernel_op, &choice);
+        let text = print::operation(kernel_op);
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    Ok(texts)
+}
+
+fn only_kernel<'c>(program: &Program<'c>) -> Result<ir::Op<'c>, Error> {
+    match ir::hwk_kernels(ir::module_op(&program.kernels))[..] {
+        [kernel] => Ok(kernel),
+        ref all => Err(Error::new(Fault::Input, format!("expected one kernel, found {}", all.len()))),
+    }
+}
+
+impl Store {
+    /// Keeps what a kernel took, given as [`kernels`] gives it.
+    ///
+    /// # Errors
+    /// [`Fault::Input`] where the text is no kernel with space, schedule and target; [`Fault::Environment`] where the
+    /// store cannot be written.
+    pub fn keep(&self, kernel: &str, measurement: &Measurement) -> Result<(), Error> {
+        let context = context();
+        let program = Program::read(&context, &Model::from_mlir(kernel), &Options::new())?;
+        let kernel = only_kernel(&program)?;
+        let wrong = |errors: Vec<String>| Error::new(Fault::Input, errors.join("; "));
+        let choice = Choice::read(|clause| kernel.attribute(clause).ok()).map_err(wrong)?;
+        let Choice { space: Some(space), schedule: Some(schedule), target: Some(target) } = choice else {
+            return Err(wrong(vec!["the kernel lacks a space, a schedule or a target".into()]));
+        };
+        let measured = Measured {
+            space: space.to_string(),
+            schedule: schedule.to_string(),
+            warm: measurement.warm.median,
+            cold: measurement.cold.median,
+        };
+        self.add(&self.file(&hwk::plain_text(kernel), &target), &measured)
+    }
+
+    /// Gives the kernels of a program that have no schedule the best one that was measured; warnings tell what could not
+    /// be read. How many were found comes first.
+    pub(crate) fn choose<'c>(
+        &self,
+        context: &'c Context,
+        program: &Program<'c>,
+        target: &codegen::TargetOptions,
+    ) -> Result<(usize, Vec<String>), Error> {
+        let machine = hwk::target_of(target)?;
+        let (mut found, mut warnings) = (0, vec![]);
+        for kernel in ir::hwk_kernels(ir::module_op(&program.kernels)) {
+            if kernel.attribute("schedule").is_ok() {
+                continue;
+            }
+            let (best, warned) = self.best(&self.file(&hwk::plain_text(kernel), &machine));
+            warnings.extend(warned);
+            if let Some((space, schedule)) = best {
+                let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
+                hwk::choose(context, kernel, &choice);
+                found += 1;
+            }
+        }
+        Ok((found, warnings))
+    }
+}

@@ -1,0 +1,197 @@
+//! Times of kernels, each measured by itself.
+//!
+//! A kernel that crashes or never ends must not take the caller with it, and a process that has used LLVM, or has threads,
+//! cannot be forked safely: a child would inherit locks that nobody releases. So candidates are compiled and run by a
+//! worker process, which answers requests on its standard streams ([`serve`]); it is started anew when it dies, does not
+//! answer in time, or has served a batch, so that memory does not grow with the number of candidates.
+//!
+//! Candidates of a batch are timed in turn, round by round: what disturbs the machine disturbs all of them alike. Kernels
+//! run on one thread, and times are what that thread had of its processor: other work on the machine does not count.
+
+mod clock;
+mod kernels;
+mod protocol;
+mod statistics;
+mod store;
+mod worker;
+
+use std::collections::HashSet;
+use std::process::Command;
+use std::time::Duration;
+
+pub use kernels::{candidates, kernels};
+pub use statistics::Times;
+pub use store::{Measured, Store};
+pub use worker::serve;
+
+use crate::Error;
+use protocol::{Death, Process, Reply, Request};
+
+/// Candidates that a worker holds at the same time.
+const BATCH: usize = 16;
+
+/// Measures kernels in worker processes.
+pub struct Measurer {
+    worker: Box<dyn Fn() -> Command + Send + Sync>,
+    timeout: Duration,
+    rounds: u32,
+}
+
+/// What a kernel took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measurement {
+    /// One run after another, operands where the last run left them.
+    pub warm: Times,
+    /// Runs before which the caches were filled with something else.
+    pub cold: Times,
+    /// Arithmetic operations, and bytes of operands and results, of one run.
+    pub flops: f64,
+    pub bytes: f64,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Measured(Measurement),
+    /// It cannot be compiled or run here; the reason.
+    Refused(String),
+    /// It ended its process; how.
+    Crashed(String),
+    /// It did not compile, or run once, in time.
+    TimedOut,
+}
+
+impl Measurer {
+    /// `worker` starts a program that calls [`serve`] on its standard input and output and does nothing else there.
+    pub fn new(worker: impl Fn() -> Command + Send + Sync + 'static) -> Measurer {
+        Measurer { worker: Box::new(worker), timeout: Duration::from_secs(30), rounds: 15 }
+    }
+
+    /// How long compiling a candidate, or a few runs of it, may take; 30 seconds by default.
+    pub fn timeout(mut self, timeout: Duration) -> Measurer {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How often each candidate is timed warm, and a third as often cold; 15 by default, at least 3.
+    pub fn rounds(mut self, rounds: u32) -> Measurer {
+        self.rounds = rounds.max(3);
+        self
+    }
+
+    /// Measures kernels, each a text of MLIR as [`crate::Model::from_mlir`] takes; gives one outcome for each, in order.
+    ///
+    /// # Errors
+    /// [`crate::Fault::Environment`] where no worker can be started.
+    pub fn measure(&self, kernels: &[String]) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = Vec::with_capacity(kernels.len());
+        for batch in kernels.chunks(BATCH) {
+            outcomes.extend(self.batch(batch)?);
+        }
+        Ok(outcomes)
+    }
+
+    fn batch(&self, kernels: &[String]) -> Result<Vec<Outcome>, Error> {
+        let mut workers = Workers { measurer: self, kernels, process: None, loaded: HashSet::new() };
+        let mut candidates: Vec<Candidate> = kernels.iter().map(|_| Candidate::default()).collect();
+        for round in 0..self.rounds {
+            for (id, candidate) in candidates.iter_mut().enumerate().filter(|(_, c)| c.failure.is_none()) {
+                let cold = (round % 3 == 0).then_some(true);
+                for cold in cold.into_iter().chain([false]) {
+                    match workers.time(id, cold)? {
+                        Ok(sample) => candidate.take(sample, cold),
+                        Err(failure) => {
+                            candidate.failure = Some(failure);
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(candidates.into_iter().map(Candidate::outcome).collect())
+    }
+}
+
+/// One timing of a candidate.
+struct Sample {
+    seconds: f64,
+    flops: f64,
+    bytes: f64,
+}
+
+#[derive(Default)]
+struct Candidate {
+    warm: Vec<f64>,
+    cold: Vec<f64>,
+    work: (f64, f64),
+    failure: Option<Outcome>,
+}
+
+impl Candidate {
+    fn take(&mut self, sample: Sample, cold: bool) {
+        self.work = (sample.flops, sample.bytes);
+        if cold { &mut self.cold } else { &mut self.warm }.push(sample.seconds);
+    }
+
+    fn outcome(self) -> Outcome {
+        let measured = || {
+            let (warm, cold) = (Times::of(self.warm)?, Times::of(self.cold)?);
+            Some(Measurement { warm, cold, flops: self.work.0, bytes: self.work.1 })
+        };
+        let nothing = || Outcome::Refused("nothing was timed".into());
+        self.failure.unwrap_or_else(|| measured().map_or_else(nothing, Outcome::Measured))
+    }
+}
+
+/// The worker of a batch, started when it is needed.
+struct Workers<'a> {
+    measurer: &'a Measurer,
+    kernels: &'a [String],
+    process: Option<Process>,
+    loaded: HashSet<usize>,
+}
+
+impl Workers<'_> {
+    /// Times a candidate once, compiled first where the worker does not have it.
+    fn time(&mut self, id: usize, cold: bool) -> Result<Result<Sample, Outcome>, Error> {
+        if !self.loaded.contains(&id) {
+            match self.ask(&Request::Load { id, text: self.kernels[id].clone() })? {
+                Ok(Reply::Refused(why)) => return Ok(Err(Outcome::Refused(why))),
+                Ok(_) => self.loaded.insert(id),
+                Err(death) => return Ok(Err(death.into())),
+            };
+        }
+        Ok(match self.ask(&Request::Time { id, cold })? {
+            Ok(Reply::Time { seconds, flops, bytes }) => Ok(Sample { seconds, flops, bytes }),
+            Ok(Reply::Refused(why)) => Err(Outcome::Refused(why)),
+            Ok(Reply::Loaded) => Err(Outcome::Refused("the worker answers another question".into())),
+            Err(death) => Err(death.into()),
+        })
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Result<Reply, Death>, Error> {
+        let process = match &mut self.process {
+            Some(process) => process,
+            None => self.process.insert(Process::start((self.measurer.worker)())?),
+        };
+        let answer = process.ask(request, self.measurer.timeout);
+        if answer.is_err() {
+            // What it had compiled is gone with it.
+            self.process = None;
+            self.loaded.clear();
+        }
+        Ok(answer)
+    }
+}
+
+impl From<Death> for Outcome {
+    fn from(death: Death) -> Outcome {
+        match death {
+            Death::Crashed(how) => Outcome::Crashed(how),
+            Death::TimedOut => Outcome::TimedOut,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

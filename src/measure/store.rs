@@ -1,0 +1,97 @@
+//! Measured times on disk, by kernel, target and version of the compiler.
+//!
+//! A kernel has a file; each measurement is a line, `CHECKSUM JSON`, written at once to the file's end, so that several
+//! processes may add to a store. Lines that are not whole are skipped.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use hwc_dialects::hwk::{Schedule, Space, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Fault};
+
+/// A folder of measured times.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// One measurement of a kernel under a schedule.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Measured {
+    /// The texts of `#hwk.space<...>` and `#hwk.schedule<...>`.
+    pub space: String,
+    pub schedule: String,
+    /// Median of one run, in seconds, with operands in the caches and without.
+    pub warm: f64,
+    pub cold: f64,
+}
+
+impl Store {
+    /// Uses a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`Fault::Environment`] where it cannot be made.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Store, Error> {
+        let folder = folder.as_ref().to_path_buf();
+        let failed = |e| Error::new(Fault::Environment, format!("{}: {e}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        Ok(Store { folder })
+    }
+
+    /// The file of a kernel, whose text is that without its name and what was chosen for it.
+    pub(crate) fn file(&self, kernel: &str, target: &Target) -> PathBuf {
+        let mut hasher = blake3::Hasher::new();
+        for part in [env!("CARGO_PKG_VERSION"), target.mnemonic(), &target.to_string(), kernel] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        self.folder.join(format!("{}.times", hasher.finalize().to_hex()))
+    }
+
+    /// Adds a measurement to a kernel's file.
+    pub(crate) fn add(&self, file: &Path, measured: &Measured) -> Result<(), Error> {
+        let failed = |e: std::io::Error| Error::new(Fault::Environment, format!("{}: {e}", file.display()));
+        let json = serde_json::to_string(measured).map_err(|e| Error::new(Fault::Defect, e))?;
+        let line = format!("{} {json}\n", checksum(&json));
+        let mut file = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+        file.write_all(line.as_bytes()).map_err(failed)
+    }
+
+    /// What was measured of a kernel, and a warning for each thing that cannot be read.
+    pub(crate) fn read(&self, file: &Path) -> (Vec<Measured>, Vec<String>) {
+        let bytes = match std::fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (vec![], vec![]),
+            Err(error) => return (vec![], vec![format!("{}: {error}", file.display())]),
+        };
+        let (mut all, mut warnings) = (vec![], vec![]);
+        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+            match parse(line) {
+                Some(measured) => all.push(measured),
+                None => warnings.push(format!("{}:{}: ignored, damaged", file.display(), number + 1)),
+            }
+        }
+        (all, warnings)
+    }
+
+    /// The fastest schedule that was measured, warm, with its space.
+    pub(crate) fn best(&self, file: &Path) -> (Option<(Space, Schedule)>, Vec<String>) {
+        let (all, warnings) = self.read(file);
+        let best = all.into_iter().min_by(|a, b| a.warm.total_cmp(&b.warm));
+        // The texts were checked when the line was read.
+        (best.and_then(|m| Some((m.space.parse().ok()?, m.schedule.parse().ok()?))), warnings)
+    }
+}
+
+fn parse(line: &[u8]) -> Option<Measured> {
+    let (sum, json) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let measured: Measured = (sum == checksum(json)).then(|| serde_json::from_str(json).ok()).flatten()?;
+    let legal = measured.space.parse::<Space>().is_ok() && measured.schedule.parse::<Schedule>().is_ok();
+    (legal && measured.warm.is_finite()).then_some(measured)
+}
+
+fn checksum(json: &str) -> String {
+    blake3::hash(json.as_bytes()).to_hex().as_str()[..16].to_string()
+}

@@ -1,0 +1,174 @@
+//! Statistics, the store, and workers that do not do what they should.
+
+use std::process::Command;
+use std::time::Duration;
+
+use hwc_dialects::hwk::Target;
+
+use super::*;
+use crate::{Compiler, Model, Options};
+
+fn target() -> Target {
+    Target::from_text("cpu", "x, features = [fma], vector = 256, registers = 16, l1 = 1, l2 = 1, l3 = 1, cores = 1")
+        .unwrap()
+}
+
+fn measured(schedule: &str, warm: f64) -> Measured {
+    Measured { space: "elementwise, d = 8".into(), schedule: schedule.into(), warm, cold: 2.0 * warm }
+}
+
+#[test]
+fn quartiles_lie_between_timings() {
+    assert_eq!(Times::of(vec![]), None);
+    assert_eq!(Times::of(vec![4.0, 1.0, 3.0, 2.0, 5.0]), Some(Times { median: 3.0, low: 2.0, high: 4.0 }));
+    let even = Times::of(vec![1.0, 2.0]).unwrap();
+    assert_eq!((even.median, even.low, even.high), (1.5, 1.25, 1.75));
+    assert!((even.spread() - 1.0 / 3.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_store_gives_the_fastest_and_skips_what_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("new/times")).unwrap();
+    let file = store.file("kernel", &target());
+    assert_eq!(store.read(&file), (vec![], vec![]));
+    for (schedule, warm) in [("loops", 3.0), ("loops, stream", 1.0), ("rows", 2.0)] {
+        store.add(&file, &measured(schedule, warm)).unwrap();
+    }
+    let (best, warnings) = store.best(&file);
+    assert_eq!(best.map(|(_, schedule)| schedule.to_string()).as_deref(), Some("loops, stream"));
+    assert!(warnings.is_empty());
+
+    // The second line with another number, one that is no line of ours, and one cut short.
+    let text = std::fs::read_to_string(&file).unwrap().replacen("\"warm\":1.0", "\"warm\":0.5", 1);
+    std::fs::write(&file, format!("{text}nonsense\n\n{}", &text[..30])).unwrap();
+    let (best, warnings) = store.best(&file);
+    assert_eq!(best.map(|(_, schedule)| schedule.to_string()).as_deref(), Some("rows"));
+    let lines: Vec<bool> = [2, 4, 6].iter().map(|n| warnings.iter().any(|w| w.contains(&format!(":{n}: ")))).collect();
+    assert_eq!(lines, [true; 3], "{warnings:?}");
+}
+
+#[test]
+fn kernels_and_targets_have_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let Target::Cpu(mut other) = target();
+    other.cores = 2;
+    let files = [store.file("a", &target()), store.file("b", &target()), store.file("a", &Target::Cpu(other))];
+    assert!(files.iter().enumerate().all(|(i, file)| !files[..i].contains(file)));
+    assert_eq!(files[0], store.file("a", &target()));
+}
+
+#[test]
+fn several_writers_do_not_break_each_others_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let file = store.file("kernel", &target());
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let (store, file) = (&store, &file);
+            scope.spawn(move || {
+                (0..50).for_each(|i| store.add(file, &measured("loops", f64::from(writer * 50 + i))).unwrap());
+            });
+        }
+    });
+    let (all, warnings) = store.read(&file);
+    assert_eq!((all.len(), warnings.len()), (200, 0));
+}
+
+fn shell(script: &'static str) -> Measurer {
+    let worker = move || {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    };
+    Measurer::new(worker).timeout(Duration::from_millis(300)).rounds(3)
+}
+
+#[test]
+fn workers_that_die_or_hang_cost_only_their_candidate() {
+    let two = ["a".to_string(), "b".to_string()];
+    let outcomes = shell("read line; kill -SEGV $$").measure(&two).unwrap();
+    assert!(
+        matches!(&outcomes[..], [Outcome::Crashed(a), Outcome::Crashed(_)] if a.contains("signal: 11")),
+        "{outcomes:?}"
+    );
+    let outcomes = shell("sleep 60").measure(&two[..1]).unwrap();
+    assert_eq!(outcomes, [Outcome::TimedOut]);
+    let outcomes = shell("while read line; do echo garbage; done").measure(&two[..1]).unwrap();
+    assert!(matches!(&outcomes[..], [Outcome::Crashed(why)] if why.contains("unreadable")), "{outcomes:?}");
+}
+
+#[test]
+fn what_a_worker_answers_is_counted() {
+    // Kernel `a` is refused, every other one takes 2 seconds warm and 4 cold.
+    let script = r#"while read line; do case "$line" in
+        *'"text":"a"'*) echo '{"Refused":"no"}';;
+        *Load*) echo '"Loaded"';;
+        *true*) echo '{"Time":{"seconds":4.0,"flops":8.0,"bytes":16.0}}';;
+        *) echo '{"Time":{"seconds":2.0,"flops":8.0,"bytes":16.0}}';;
+    esac; done"#;
+    let kernels: Vec<String> = ["a", "b"].iter().cycle().take(BATCH + 2).map(|s| s.to_string()).collect();
+    let outcomes = shell(script).timeout(Duration::from_secs(20)).measure(&kernels).unwrap();
+    let same = |seconds| Times { median: seconds, low: seconds, high: seconds };
+    let second = Measurement { warm: same(2.0), cold: same(4.0), flops: 8.0, bytes: 16.0 };
+    for pair in outcomes.chunks(2) {
+        assert_eq!(pair, [Outcome::Refused("no".into()), Outcome::Measured(second)]);
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_be_started_is_an_error() {
+    let error = Measurer::new(|| Command::new("/nonexistent/worker")).measure(&["a".to_string()]).unwrap_err();
+    assert_eq!(error.fault(), crate::Fault::Environment);
+}
+
+const PRODUCT: &str = "hwk.kernel @product(%a: tensor<8x16xf32>, %b: tensor<16x32xf32>) -> (tensor<8x32xf32>) {
+    %0 = hwc.matmul %a, %b : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    hwk.yield %0 : tensor<8x32xf32> }";
+
+#[test]
+fn what_was_measured_is_compiled_unless_it_does_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let options = Options::new().measured(store.clone());
+    let compile = || Compiler::new(options.clone()).compile(&Model::from_mlir(PRODUCT)).unwrap().diagnostics().to_vec();
+    let schedule =
+        || candidates(&kernels(&Model::from_mlir(PRODUCT), &options).unwrap()[0], &options, 1).unwrap().remove(0);
+    assert!(compile().is_empty());
+
+    let second = candidates(&schedule(), &options, 5).unwrap().remove(4);
+    let same = |seconds| Times { median: seconds, low: seconds, high: seconds };
+    store.keep(&second, &Measurement { warm: same(1e-9), cold: same(1e-9), flops: 1.0, bytes: 1.0 }).unwrap();
+    assert_eq!(schedule(), second);
+    assert!(compile().is_empty());
+
+    // Faster still, and impossible.
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let (all, _) = store.read(&file);
+    let wrong = Measured { schedule: "loops, unroll = (k = 9999)".into(), warm: 1e-10, ..all[0].clone() };
+    store.add(&file, &wrong).unwrap();
+    let [warning] = &compile()[..] else { panic!("expected one warning") };
+    assert!(warning.message.contains("unroll k = 9999 is more than the dimension, 16"), "{}", warning.message);
+}
+
+#[test]
+fn a_worker_answers_what_is_asked() {
+    let ask = |request: &Request| serde_json::to_string(request).unwrap() + "\n";
+    let requests = [
+        ask(&Request::Load { id: 3, text: PRODUCT.into() }),
+        ask(&Request::Time { id: 3, cold: false }),
+        ask(&Request::Time { id: 3, cold: true }),
+        ask(&Request::Time { id: 4, cold: true }),
+        ask(&Request::Load { id: 4, text: "nothing".into() }),
+        "what\n".to_string(),
+    ];
+    let mut replies = vec![];
+    serve(requests.concat().as_bytes(), &mut replies).unwrap();
+    let replies = String::from_utf8(replies).unwrap();
+    let replies: Vec<Reply> = replies.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let timed =
+        |reply: &Reply| matches!(reply, Reply::Time { seconds, flops, .. } if *seconds > 0.0 && *flops == 8192.0);
+    assert!(matches!(replies[0], Reply::Loaded) && timed(&replies[1]) && timed(&replies[2]), "{replies:?}");
+    assert!(replies[3..].iter().all(|reply| matches!(reply, Reply::Refused(_))) && replies.len() == 6, "{replies:?}");
+}
