@@ -1,9 +1,6 @@
 //! The error function.
 
-use super::{
-    exponential,
-    float::{Float, Is},
-};
+use super::float::{Float, Is};
 use crate::codegen::ir::Val;
 
 /// `erf(sqrt(z)) / sqrt(z)` for z up to 1; the relative error is 2^-29.
@@ -17,28 +14,34 @@ const NEAR: [f64; 7] = [
     7.853_877_531_619_132e-5,
 ];
 
-/// `-log(1 - erf(t))` for t between 1 and 4, weighted by its effect on `erf(t)`; the relative error of that is 2^-35.
-const FAR: [f64; 8] = [
-    -0.000_188_467_628_103_942_48,
-    1.129_580_310_022_373_8,
-    0.633_216_400_635_075_4,
-    0.108_422_094_665_161_82,
-    -0.025_210_336_185_484_784,
-    0.004_205_283_275_008_511,
-    -0.000_441_472_324_723_292_9,
-    2.169_758_431_046_849_5e-5,
+/// `erf(MIDDLE + s)` between 1 and [`ONE_FROM`]; the error is 2^-25.
+const FAR: [f64; 13] = [
+    0.999_496_673_323_796_2,
+    0.002_656_192_900_551_911_6,
+    -0.006_535_762_302_319_391,
+    0.009_832_994_162_096_32,
+    -0.009_904_825_142_434_575,
+    0.006_797_653_570_667_205,
+    -0.002_963_511_002_828_229_2,
+    0.000_462_167_103_753_800_7,
+    0.000_391_132_892_850_817_46,
+    -0.000_301_675_386_750_797_9,
+    5.166_608_775_071_33e-5,
+    2.542_046_068_857_098_8e-5,
+    -9.124_650_245_900_194e-6,
 ];
 
-/// Above 4 the result rounds to one.
-const ONE_FROM: f64 = 4.0;
+/// A value of `f32`, so that the difference to it is exact or nearly so.
+const MIDDLE: f64 = 2.460_000_038_146_972_7;
 
+/// Above this the result rounds to one.
+const ONE_FROM: f64 = 3.92;
+
+/// Two polynomials: odd near zero, where the relative error counts, and around the middle of what remains.
 pub fn erf<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
     let a = f.abs(x);
-    let z = f.mul(a, a);
-    let near = f.mul(a, f.polynomial(z, &NEAR));
-    let t = f.clamp(a, 0.0, ONE_FROM);
-    let exponent = f.sub(f.c(-0.0), f.polynomial(t, &FAR));
-    let far = f.sub(f.c(1.0), exponential::exp(f, exponent));
-    let value = f.choose(a, Is::Less, f.c(1.0), near, far);
+    let near = f.mul(a, f.polynomial(f.mul(a, a), &NEAR));
+    let far = f.polynomial(f.sub(f.at_most(a, ONE_FROM), f.c(MIDDLE)), &FAR);
+    let value = f.choose(a, Is::Less, f.c(1.0), near, f.at_most(far, 1.0));
     f.copysign(value, x)
 }

@@ -125,8 +125,13 @@ impl<'c> Float<'c> {
 
     /// `x` within bounds; what is not a number stays so.
     pub fn clamp(&self, x: Val<'c>, low: f64, high: f64) -> Val<'c> {
-        let (low, high) = (self.c(low), self.c(high));
-        let x = self.choose(x, Is::Less, low, low, x);
+        let low = self.c(low);
+        self.at_most(self.choose(x, Is::Less, low, low, x), high)
+    }
+
+    /// `x` or the bound, whichever is less; what is not a number stays so.
+    pub fn at_most(&self, x: Val<'c>, high: f64) -> Val<'c> {
+        let high = self.c(high);
         self.choose(x, Is::Greater, high, high, x)
     }
 
