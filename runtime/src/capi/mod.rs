@@ -17,6 +17,7 @@ use tensor::Description;
 pub use tensor::{HWC_TENSOR_BOUND, hwc_tensor};
 
 use crate::abi::Workers;
+use crate::ffi::workers::Crew;
 use crate::session::Session;
 use crate::threads::Threads;
 
@@ -217,7 +218,7 @@ unsafe extern "C" fn hwc_session_set_workers(session: *mut hwc_session, workers:
         // SAFETY: the caller's promise.
         let session = unsafe { session.as_mut() }.ok_or(Failure::call("`session` is null"))?;
         // SAFETY: likewise.
-        unsafe { session.session.set_workers(workers) };
+        session.session.set_crew(unsafe { Crew::foreign(workers) });
         Ok(())
     })
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 pub use outputs::Outputs;
 
-use crate::abi::{STATUS_OK, Workers, status_text};
+use crate::abi::{STATUS_OK, status_text};
 use crate::artifact::{Artifact, LoadError};
 use crate::cpu;
 use crate::ffi::buffer::{AlignedBuffer, NoMemory};
@@ -125,14 +125,9 @@ impl Session {
         self.crew.threads()
     }
 
-    /// Has the calls that start from now on computed by workers that C code offers.
-    ///
-    /// # Safety
-    /// As in [`Crew::foreign`].
-    #[expect(unsafe_code, reason = "nothing can check what another language's function does")]
-    pub(crate) unsafe fn set_workers(&mut self, workers: *const Workers) {
-        // SAFETY: the caller's promise.
-        self.crew = unsafe { Crew::foreign(workers) };
+    /// The same as [`Session::set_threads`], with workers of any kind.
+    pub(crate) fn set_crew(&mut self, crew: Crew) {
+        self.crew = crew;
     }
 
     /// Runs the model on inputs given by name, in any order; inputs with a bound value may be left out.
