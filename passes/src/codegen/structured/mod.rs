@@ -89,7 +89,6 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
     let mut packed = vec![];
     let (mut groups, replaced) = groups(kernel, options);
     if !only_copies {
-        groups.iter_mut().for_each(|group| rows::divide(group, &|member| member.schedule(shape)));
         attribute::settle(context, kernel, &mut groups, options)?;
     }
     for group in groups {
@@ -137,7 +136,11 @@ fn groups<'c>(kernel: Op<'c>, options: &Options<'c>) -> (Vec<Group<'c>>, Vec<Op<
     });
     let replaced: Vec<Op> = all.iter().map(|source| source.op).collect();
     let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
-    (rows::form(parts.collect(), &replaced, &cycles), replaced)
+    let mut groups = rows::form(parts.collect(), &replaced, &cycles);
+    if !only_copies {
+        groups.iter_mut().for_each(|group| rows::divide(group, &|member| member.schedule(shape)));
+    }
+    (groups, replaced)
 }
 
 /// Whether the operation is well defined as a nest: two iterations never write the same element, except along

@@ -13,7 +13,7 @@ use super::{
     body::Body,
     contraction::{self, Choice},
     nest::{Access, Kind, Nest},
-    rows::{Group, How, Member},
+    rows::{self, Group, How, Member},
     schedule::{self, Facts, Schedule, Vector},
 };
 use crate::codegen::{
@@ -55,18 +55,19 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
         let lines = problems.into_iter().map(|p| format!("the schedule of @{name} does not fit: {p}"));
         CodegenError::Unsupported(lines.collect())
     };
-    let Some((anchor, member)) = anchor(groups, options) else {
+    let Some((anchor, group)) = anchor(groups, options) else {
         let nothing = || refuse(vec!["the kernel has no loops to schedule".into()]);
         return choice.schedule.map_or(Ok(()), |_| Err(nothing()));
     };
     let space = anchor.space();
     let Some(given) = &choice.schedule else {
-        choice.schedule = Some(match &anchor.packed {
+        let mut schedule = match &anchor.packed {
             Some(packed) => packing::to_attribute(packed, &space),
             None => to_attribute(&anchor.chosen, &space, anchor.shared),
-        });
-        choice.space = Some(space);
-        member.how = anchor.packed.map_or(How::Nest(anchor.chosen), How::Packed);
+        };
+        group.members[anchor.member].how = anchor.packed.map_or(How::Nest(anchor.chosen), How::Packed);
+        schedule.stream = rows::streams(group, options.shape);
+        (choice.space, choice.schedule) = (Some(space), Some(schedule));
         write(context, kernel, &choice);
         return Ok(());
     };
@@ -76,7 +77,13 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
     }
     if problems.is_empty() {
         match anchor.obey(given, &space, options) {
-            Ok(how) => member.how = how,
+            Ok(how) => {
+                group.members[anchor.member].how = how;
+                group.may_stream = given.stream;
+                if given.stream && !rows::streams(group, options.shape) {
+                    problems.push("results are streamed that are large, not read again, and whole lines".into());
+                }
+            }
             Err(wrong) => problems = wrong,
         }
     }
@@ -88,7 +95,7 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
 pub fn candidates<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Space, hwk::Schedule)>> {
     let Some(target) = read(kernel)?.target else { return Ok(vec![]) };
     let (mut groups, _) = super::groups(kernel, options);
-    let Some((anchor, _)) = anchor(&mut groups, options) else { return Ok(vec![]) };
+    let Some((anchor, group)) = anchor(&mut groups, options) else { return Ok(vec![]) };
     let space = anchor.space();
     // What the default cuts for a cache may suit other tiles as well.
     let own = anchor.packed.as_ref().map(|packed| packing::to_attribute(packed, &space));
@@ -102,9 +109,13 @@ pub fn candidates<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Spac
     for schedule in hwk::enumerate(&space, &target) {
         let blocked = in_blocks(&schedule).filter(|s| hwk::verify(s, &space, Some(&target)).is_empty());
         for schedule in blocked.into_iter().chain([schedule]) {
-            if let Ok(how) = anchor.obey(&schedule, &space, options) {
-                all.push((anchor.cost(&how), schedule));
+            let Ok(how) = anchor.obey(&schedule, &space, options) else { continue };
+            let cost = anchor.cost(&how);
+            group.members[anchor.member].how = how;
+            if rows::streams(group, options.shape) {
+                all.push((cost, hwk::Schedule { stream: true, ..schedule.clone() }));
             }
+            all.push((cost, schedule));
         }
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -116,6 +127,8 @@ const PACKED: f64 = 0.9;
 
 /// The most expensive nest of a kernel, which its schedule is about.
 struct Anchor<'c> {
+    /// Its number in its group.
+    member: usize,
     /// What remains of it within shared loops, and all of it.
     source: Structured<'c>,
     whole: Structured<'c>,
@@ -127,28 +140,29 @@ struct Anchor<'c> {
     packed: Option<Choice>,
 }
 
-fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<(Anchor<'c>, &'a mut Member<'c>)> {
-    let mut best: Option<(f64, Anchor, &mut Member)> = None;
-    for Group { shared, members } in groups {
-        let shared: &[i64] = shared;
-        let alone = shared.is_empty() && members.len() == 1;
-        for member in members {
-            let source = Structured { nest: member.inner().clone(), ..member.source.clone() };
-            let facts = super::facts(&source, options.shape);
-            let chosen = schedule::choose(&source.nest, &facts);
+fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<(Anchor<'c>, &'a mut Group<'c>)> {
+    let mut best: Option<(f64, usize, Anchor)> = None;
+    for (number, group) in groups.iter().enumerate() {
+        let shared = &group.shared[..];
+        let alone = shared.is_empty() && group.members.len() == 1;
+        for (member, Member { source, .. }) in group.members.iter().enumerate() {
+            let (inner, whole) = (group.members[member].inner().clone(), group.members[member].whole(shared));
+            let [inner, whole] = [inner, whole].map(|nest| Structured { nest, ..source.clone() });
+            let facts = super::facts(&inner, options.shape);
+            let chosen = schedule::choose(&inner.nest, &facts);
             let cost = shared.iter().product::<i64>() as f64 * chosen.cost;
-            let whole = Structured { nest: member.whole(shared), ..member.source.clone() };
             if !whole.nest.dims.is_empty() && best.as_ref().is_none_or(|(most, ..)| cost > *most) {
-                let anchor = Anchor { source, whole, shared: shared.len(), alone, facts, chosen, packed: None };
-                best = Some((cost, anchor, member));
+                let shared = shared.len();
+                let anchor = Anchor { member, source: inner, whole, shared, alone, facts, chosen, packed: None };
+                best = Some((cost, number, anchor));
             }
         }
     }
-    let (_, mut anchor, member) = best?;
+    let (_, number, mut anchor) = best?;
     if anchor.alone {
         anchor.packed = contraction::choose(&anchor.source, options.shape, &options.constants);
     }
-    Some((anchor, member))
+    Some((anchor, groups.get_mut(number)?))
 }
 
 impl<'c> Anchor<'c> {
@@ -358,7 +372,6 @@ fn leaves_out(attribute: &hwk::Schedule) -> Vec<String> {
         (attribute.tiles.iter().any(|t| t.level != REGISTERS), "has tiles in registers only"),
         (!attribute.unroll.is_empty(), "unrolls nothing but its tile"),
         (!attribute.threads.is_empty(), "leaves the threads to the caller"),
-        (attribute.stream, "writes through the caches"),
     ];
     let given = without.iter().filter(|(given, _)| *given);
     given.map(|(_, what)| format!("inner kernel `{inner}` {what}")).collect()

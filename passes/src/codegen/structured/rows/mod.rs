@@ -13,7 +13,7 @@ mod split;
 mod stream;
 
 pub use emit::emit;
-pub use stream::divide;
+pub use stream::{divide, streams};
 
 use melior::ir::{BlockLike, ValueLike, operation::OperationLike};
 
@@ -32,6 +32,8 @@ pub struct Group<'c> {
     /// Extents of the shared loops, from the outside in.
     pub shared: Vec<i64>,
     pub members: Vec<Member<'c>>,
+    /// Whether results may be written past the caches where that is expected to pay.
+    pub may_stream: bool,
 }
 
 /// A nest in a group; its operands as they are without sharing.
@@ -78,7 +80,11 @@ pub fn form<'c>(
             .max_by_key(|group| group.members.len());
         let group = best.unwrap_or_else(|| {
             let split = Split { steps: vec![], inner: first.nest.clone() };
-            Group { shared: vec![], members: vec![Member { source: first.clone(), split, how: How::Open }] }
+            Group {
+                shared: vec![],
+                members: vec![Member { source: first.clone(), split, how: How::Open }],
+                may_stream: true,
+            }
         });
         rest = &rest[group.members.len()..];
         groups.push(group);
@@ -134,7 +140,7 @@ fn shared_loops(run: &[Structured]) -> Vec<Vec<i64>> {
 
 /// As many nests from the front as can share these loops.
 fn grow<'c>(run: &[Structured<'c>], shared: Vec<i64>) -> Group<'c> {
-    let mut group = Group { shared, members: vec![] };
+    let mut group = Group { shared, members: vec![], may_stream: true };
     let mut known: Vec<Use> = vec![];
     for source in run {
         let joins = |split: Split| {

@@ -113,9 +113,15 @@ fn is_temporary(memory: Val<'_>) -> bool {
     ir::defining_op(memory).is_some_and(|op| ir::is(op, "memref.alloc"))
 }
 
+/// Whether anything of a group is streamed.
+pub fn streams(group: &Group, shape: Shape) -> bool {
+    let schedules: Vec<Schedule> = group.members.iter().map(|member| member.schedule(shape)).collect();
+    streamed(group, &schedules, shape).iter().flatten().any(|is_streamed| *is_streamed)
+}
+
 /// For each member which of its outputs are streamed.
 pub fn streamed(group: &Group, schedules: &[Schedule], shape: Shape) -> Vec<Vec<bool>> {
-    let is_far = !group.shared.is_empty() && shape.vector_bytes == LINE && bytes(group) >= FAR;
+    let is_far = group.may_stream && !group.shared.is_empty() && shape.vector_bytes == LINE && bytes(group) >= FAR;
     let uses: Vec<Val> = group.members.iter().filter_map(Member::uses).flatten().map(|u| u.memory).collect();
     let output = |member: &Member, schedule: &Schedule, i: usize| {
         let memory = root(member.source.outputs[i]);
