@@ -56,7 +56,7 @@ impl Compiler {
                 let mut artifact = self.compile_by(model, None)?;
                 let message = format!("the measured schedules were not used: {error}");
                 artifact.diagnostics.push(Diagnostic { severity: Severity::Warning, message });
-                return Ok(artifact);
+                Ok(artifact)
             }
             result => result,
         }
