@@ -61,6 +61,7 @@ pub struct Workers {
     pub threads: u32,
     /// Calls `task(frame, part, parts)` exactly once for each `part` below `parts`, on whatever threads, in any order or at
     /// the same time, and returns when all of them have returned. What the parts wrote is visible to the caller then.
+    /// A part keeps the temporaries of an iteration on the stack: some hundred KiB.
     pub parallel: unsafe extern "C" fn(context: *mut c_void, task: Task, frame: *mut c_void, parts: u32),
     /// Handed to `parallel`.
     pub context: *mut c_void,
