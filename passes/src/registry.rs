@@ -85,7 +85,7 @@ pub const PASSES: &[PassInfo] = &[
     PassInfo {
         name: "hwc-math-approximations",
         description: "Elementary functions of f32 become polynomials",
-        run: |context, module| each_kernel(module, |k| codegen::math::convert(context, k)),
+        run: |context, module| each_kernel(module, |k| codegen::math::convert(context, k, false)),
     },
 ];
 

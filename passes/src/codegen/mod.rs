@@ -297,7 +297,7 @@ fn to_loops<'c>(
         }
     }
     for kernel in kernel::form::kernels(root) {
-        math::convert(context, kernel)?;
+        math::convert(context, kernel, machine.info.has("avx512f"))?;
     }
     observer.phase("loops", module);
     Ok(program)

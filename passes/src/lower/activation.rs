@@ -2,7 +2,7 @@
 
 use hwc_runtime::DType;
 
-use super::scalar::{at_least, at_most, exp, expm1, log1p, tanh};
+use super::scalar::{at_least, at_most, exp, expm1, log1p};
 use super::{Emitter, Order, scalar};
 use crate::codegen::ir::Val;
 
@@ -90,11 +90,14 @@ pub fn gelu<'c>(e: &Emitter<'c>, dtype: DType, x: Val<'c>) -> Val<'c> {
     halved(e, x, error)
 }
 
-/// `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+/// `x/2 (1 + tanh(u))` with `u = √(2/π) (x + 0.044715 x³)`, which is `x / (1 + e^-2u)`; zero where the quotient is, also of
+/// negative infinity.
 pub fn gelu_tanh<'c>(e: &Emitter<'c>, dtype: DType, x: Val<'c>) -> Val<'c> {
     let cubic = e.multiply_add(e.mulf(x, x), e.like(x, 0.044715), e.like(x, 1.0));
-    let scaled = e.mulf(x, e.like(x, (2.0 / std::f64::consts::PI).sqrt()));
-    halved(e, x, tanh(e, dtype, e.mulf(scaled, cubic)))
+    let scaled = e.mulf(x, e.like(x, 2.0 * (2.0 / std::f64::consts::PI).sqrt()));
+    let factor = sigmoid(e, dtype, e.mulf(scaled, cubic));
+    let vanished = e.compare_floats(Order::Equal, factor, e.like(x, 0.0));
+    e.select(vanished, factor, e.mulf(x, factor))
 }
 
 /// `x/2 (1 + t)` for t in [-1, 1]; zero where t is -1, also of negative infinity.

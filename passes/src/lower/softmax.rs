@@ -9,6 +9,7 @@ use super::rows::{Read, each, fold, kept, kept_shape, largest, plain, wide};
 use super::{Emitter, LowerCall, Lowered};
 use crate::codegen::ir::Val;
 
+/// Powers are multiplied by the reciprocal of their sum: one more rounding than a division, of which there are few then.
 pub fn softmax<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     let row = Rows::of(call)?;
     let (emit, identity) = (row.emit, row.emit.identity(row.shape.len()));
@@ -18,8 +19,11 @@ pub fn softmax<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
     let zero = emit.zero(emit.compute(wide));
     let read = [Read::new(powers, wide, identity)];
     let sums = fold(emit, &read, &row.shape, &row.reduced, zero, |e, x, acc| e.same("arith.addf", &[acc, x[0]]));
-    let reads = [Read::new(powers, wide, identity), row.per_row(sums)];
-    Ok(vec![each(emit, &reads, row.dtype, &row.shape, |e, x| e.same("arith.divf", &[x[0], x[1]]))])
+    let kept_dims = kept_shape(&row.shape, &row.reduced);
+    let sums = [Read::new(sums, wide, emit.identity(kept_dims.len()))];
+    let shares = each(emit, &sums, wide, &kept_dims, |e, x| e.same("arith.divf", &[e.float(x[0].r#type(), 1.0), x[0]]));
+    let reads = [Read::new(powers, wide, identity), row.per_row(shares)];
+    Ok(vec![each(emit, &reads, row.dtype, &row.shape, |e, x| e.same("arith.mulf", &[x[0], x[1]]))])
 }
 
 pub fn log_softmax<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {

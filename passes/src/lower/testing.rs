@@ -8,7 +8,7 @@ use melior::ir::{Location, Module, operation::OperationLike};
 
 use crate::codegen::tests::{Model, noise};
 use crate::codegen::{TargetOptions, context, ir};
-use crate::{graph, lower};
+use crate::{graph, hwk, lower};
 
 /// Compiles one operation, runs it natively and compares each result with the reference evaluator: integers exactly,
 /// floats within `tolerance` of the larger of 1 and the expected magnitude.
@@ -44,6 +44,7 @@ fn run(op: Op, attrs: &Attrs, operands: &[Option<&Tensor>], expected: &[Tensor])
     }
     assert!(module.as_operation().verify());
     graph::form_kernels(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
+    hwk::to_functions(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
     lower::lower(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
     assert!(module.as_operation().verify(), "{}", module.as_operation());
     let model = Model::compile(&context, &mut module, &TargetOptions::default());

@@ -19,12 +19,12 @@ const EXPM1: [f64; 6] = [
     0.000_199_141_868_826_064_27,
 ];
 
-/// `exp(x) = (1 + e) * 2^n`: e and n.
-fn reduced<'c>(f: &Float<'c>, x: Val<'c>) -> (Val<'c>, Val<'c>) {
+/// `exp(x) = (1 + e) * 2^n`: e, and n as a float and as an integer.
+fn reduced<'c>(f: &Float<'c>, x: Val<'c>) -> (Val<'c>, Val<'c>, Val<'c>) {
     let (n, integer) = f.nearest(x, LOG2_E);
     let r = f.fma(n, f.c(-LN_2_HIGH), x);
     let r = f.fma(n, f.c(-LN_2_LOW), r);
-    (series(f, r), integer)
+    (series(f, r), n, integer)
 }
 
 /// `exp(r) - 1` for a small r.
@@ -34,20 +34,20 @@ fn series<'c>(f: &Float<'c>, r: Val<'c>) -> Val<'c> {
 
 pub fn exp<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
     let x = f.clamp(x, -104.0, 89.0);
-    let (e, n) = reduced(f, x);
-    f.scale(f.add(e, f.c(1.0)), n)
+    let (e, n, integer) = reduced(f, x);
+    f.scale_by(f.add(e, f.c(1.0)), n, integer)
 }
 
 pub fn exp2<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
     let x = f.clamp(x, -151.0, 129.0);
     let (n, integer) = f.nearest(x, 1.0);
     let e = series(f, f.mul(f.sub(x, n), f.c(LN_2)));
-    f.scale(f.add(e, f.c(1.0)), integer)
+    f.scale_by(f.add(e, f.c(1.0)), n, integer)
 }
 
 pub fn expm1<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
     let clamped = f.clamp(x, -30.0, 89.0);
-    let (e, n) = reduced(f, clamped);
+    let (e, _, n) = reduced(f, clamped);
     // e * 2^n + (2^n - 1), halved where 2^n would overflow.
     let half = f.power_of_two(f.binary("arith.subi", n, f.int(1)));
     let sum = f.fma(e, half, f.sub(half, f.c(0.5)));
@@ -59,8 +59,8 @@ pub fn expm1<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
 /// `-(exp(-2 |x|) - 1)` is exact near zero, so the quotient is as well.
 pub fn tanh<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
     let clamped = f.clamp(f.mul(f.abs(x), f.c(-2.0)), -30.0, 0.0);
-    let (e, n) = reduced(f, clamped);
-    let power = f.power_of_two(n);
+    let (e, n, integer) = reduced(f, clamped);
+    let power = f.power(n, integer);
     let t = f.fma(e, power, f.sub(power, f.c(1.0)));
     let quotient = f.div(t, f.add(t, f.c(2.0)));
     f.copysign(quotient, x)

@@ -1,13 +1,19 @@
 //! Arithmetic on `f32` scalars or vectors, written as formulas.
 
-use melior::ir::{Attribute, Type, ValueLike};
+use melior::ir::{
+    Attribute, Type, ValueLike,
+    attribute::{DenseElementsAttribute, DenseI32ArrayAttribute, FloatAttribute},
+};
 
-use crate::codegen::ir::{self, Builder, Val};
+use crate::codegen::ir::{self, Blk, Builder, Val};
 
 /// Builds operations on values of one shape: a scalar, or a vector of so many lanes.
 pub struct Float<'c> {
     pub b: Builder<'c>,
     pub lanes: Option<i64>,
+    /// Whether values fill registers of AVX-512, which has instructions that multiply lanes by powers of two and look
+    /// them up in a table.
+    wide: bool,
 }
 
 /// Comparisons; all but `Unordered` are false if an operand is not a number.
@@ -23,9 +29,15 @@ pub enum Is {
 const ROUNDER: f64 = 12_582_912.0;
 
 impl<'c> Float<'c> {
-    /// For values of the shape of `ty`.
-    pub fn new(b: Builder<'c>, ty: Type<'c>) -> Self {
-        Self { b, lanes: ir::static_shape(ty).and_then(|s| s.first().copied()) }
+    /// For values of the shape of `ty`; with AVX-512 if `wide`.
+    pub fn new(b: Builder<'c>, ty: Type<'c>, wide: bool) -> Self {
+        let lanes = ir::static_shape(ty).and_then(|s| s.first().copied());
+        Self { b, lanes, wide: wide && lanes == Some(16) }
+    }
+
+    /// The same at the end of another block.
+    pub fn in_block(&self, block: Blk<'c>) -> Self {
+        Self { b: self.b.in_block(block), ..*self }
     }
 
     /// A type of this shape.
@@ -156,11 +168,63 @@ impl<'c> Float<'c> {
         self.float_of_bits(self.binary("arith.shli", biased, self.int(23)))
     }
 
+    /// 2^n as [`Self::power_of_two`], for n given both as a float and as an integer.
+    pub fn power(&self, float: Val<'c>, integer: Val<'c>) -> Val<'c> {
+        if self.wide { self.scale_by(self.c(1.0), float, integer) } else { self.power_of_two(integer) }
+    }
+
     /// `x * 2^n` for n between -252 and 254, with one rounding at the end also where the result is subnormal.
     pub fn scale(&self, x: Val<'c>, n: Val<'c>) -> Val<'c> {
         let half = self.binary("arith.shrsi", n, self.int(1));
         let rest = self.binary("arith.subi", n, half);
         self.mul(self.mul(x, self.power_of_two(half)), self.power_of_two(rest))
+    }
+
+    /// `x * 2^n` as [`Self::scale`], for n given both as a float and as an integer.
+    pub fn scale_by(&self, x: Val<'c>, float: Val<'c>, integer: Val<'c>) -> Val<'c> {
+        /// Rounds as everything else does.
+        const CURRENT_DIRECTION: i64 = 4;
+        if !self.wide {
+            return self.scale(x, integer);
+        }
+        let mask = self.b.constant_integer(self.b.integer_type(16), -1);
+        let rounding = self.b.constant_integer(self.b.integer_type(32), CURRENT_DIRECTION);
+        self.intrinsic("llvm.x86.avx512.mask.scalef.ps.512", &[x, float, x, mask, rounding])
+    }
+
+    /// Whether [`Self::look_up`] is one instruction.
+    pub fn has_tables(&self) -> bool {
+        self.wide
+    }
+
+    /// The integer nearest to `x`, which is below 2^21, as the low bits of an integer; and `x` without it.
+    pub fn nearest_place(&self, x: Val<'c>) -> (Val<'c>, Val<'c>) {
+        let sum = self.add(x, self.c(ROUNDER));
+        (self.bits(sum), self.sub(x, self.sub(sum, self.c(ROUNDER))))
+    }
+
+    /// The elements of a table at the low four bits of integers. Only if [`Self::has_tables`].
+    pub fn look_up(&self, table: &[f64; 16], places: Val<'c>) -> Val<'c> {
+        let elements: Vec<Attribute> = table
+            .iter()
+            .map(|v| FloatAttribute::new(self.b.context, Type::float32(self.b.context), *v).into())
+            .collect();
+        let ty = self.f32();
+        let attribute = DenseElementsAttribute::new(ty, &elements).map(Attribute::from);
+        let Ok(attribute) = attribute else { return self.c(table[0]) };
+        let table = self.b.value("arith.constant", &[], ty, &[("value", attribute)]);
+        self.intrinsic("llvm.x86.avx512.permvar.sf.512", &[table, places])
+    }
+
+    /// An intrinsic of LLVM with a result of the type of its first operand.
+    fn intrinsic(&self, name: &str, operands: &[Val<'c>]) -> Val<'c> {
+        let segments = [i32::try_from(operands.len()).unwrap_or(0), 0];
+        let attributes = [
+            ("intrin", self.b.string(name)),
+            ("op_bundle_sizes", DenseI32ArrayAttribute::new(self.b.context, &[]).into()),
+            ("operandSegmentSizes", DenseI32ArrayAttribute::new(self.b.context, &segments).into()),
+        ];
+        self.b.value("llvm.call_intrinsic", operands, operands[0].r#type(), &attributes)
     }
 
     /// From `f16` or `bf16`.

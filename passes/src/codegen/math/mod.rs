@@ -92,14 +92,14 @@ fn acosh(x: f64) -> f64 {
 /// Set on calls that an expansion itself makes for arguments out of its range; they are left to libm.
 const LEFT_TO_LIBM: &str = "hwc.libm";
 
-/// Expands the functions in one kernel.
-pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
+/// Expands the functions in one kernel; with instructions of AVX-512 if `wide`.
+pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, wide: bool) -> Result<()> {
     for op in ir::walk(kernel) {
         if !ir::name_of(op).starts_with("math.") || op.has_attribute(LEFT_TO_LIBM) {
             continue;
         }
         let b = Builder::before(context, op).ok_or_else(|| CodegenError::internal("a detached operation"))?;
-        if let Some(value) = expand(b, op) {
+        if let Some(value) = expand(b, op, wide) {
             ir::replace_uses(ir::result(op, 0), value);
             ir::erase(op);
         }
@@ -108,7 +108,7 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
 }
 
 /// The value of one operation, or nothing if it stays.
-fn expand<'c>(b: Builder<'c>, op: Op<'c>) -> Option<Val<'c>> {
+fn expand<'c>(b: Builder<'c>, op: Op<'c>, wide: bool) -> Option<Val<'c>> {
     let ty = ir::result(op, 0).r#type();
     let element = ir::element_type(ty);
     let function = TABLE.iter().find(|f| f.op == ir::name_of(op));
@@ -119,7 +119,7 @@ fn expand<'c>(b: Builder<'c>, op: Op<'c>) -> Option<Val<'c>> {
     if !element.is_f32() && !narrow {
         return None;
     }
-    let float = Float::new(b, ty);
+    let float = Float::new(b, ty, wide);
     let operands: Vec<Val> = op.operands().map(|v| if narrow { float.widen(v) } else { v }).collect();
     let value = match function {
         Some(function) => (function.expand)(&float, operands[0]),

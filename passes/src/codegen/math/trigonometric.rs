@@ -92,10 +92,10 @@ fn guarded<'c>(f: &Float<'c>, x: Val<'c>, op: &str, fast: impl FnOnce(&Float<'c>
     };
     let branches = f.b.op_with_regions("scf.if", &[any], &[f.f32()], &[], &[&[], &[]]);
     let blocks = ir::op_blocks(branches);
-    let slow = Float { b: f.b.in_block(blocks[0]), lanes: f.lanes };
+    let slow = f.in_block(blocks[0]);
     let value = slow.b.value(op, &[x], f.f32(), &[(LEFT_TO_LIBM, f.b.unit())]);
     slow.b.op("scf.yield", &[value], &[], &[]);
-    let inner = Float { b: f.b.in_block(blocks[1]), lanes: f.lanes };
+    let inner = f.in_block(blocks[1]);
     let value = fast(&inner);
     inner.b.op("scf.yield", &[value], &[], &[]);
     ir::result(branches, 0)

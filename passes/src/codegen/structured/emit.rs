@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use melior::ir::{Attribute, Type, TypeLike, ValueLike, operation::OperationLike};
+use melior::ir::{Attribute, Type, TypeLike, ValueLike, attribute::DenseI64ArrayAttribute, operation::OperationLike};
 
 use super::{
     analyze::{Operand, Structured},
@@ -440,7 +440,7 @@ impl<'c, 's> Emitter<'c, 's> {
                 if matches!(combiner.op, "arith.addf" | "arith.mulf") {
                     attributes.push(("fastmath", b.fast_math("reassoc")));
                 }
-                let total = self.total(b, vectors[0], element, &attributes);
+                let total = self.total(b, combiner, vectors[0], element, &attributes);
                 let before = self.initial(b, place, &group[0], output)?.value;
                 totals.push(Lanes { value: self.combine(b, combiner, before, total), is_vector: false });
             }
@@ -453,17 +453,39 @@ impl<'c, 's> Emitter<'c, 's> {
     fn total(
         &self,
         b: &Builder<'c>,
+        combiner: &super::body::Combiner,
         vector: Val<'c>,
         element: Type<'c>,
         attributes: &[(&str, Attribute<'c>)],
     ) -> Val<'c> {
-        if !element.is_f16() && !element.is_bf16() {
-            return b.value("vector.reduction", &[vector], element, attributes);
+        let narrow = element.is_f16() || element.is_bf16();
+        let (wide, ty) = match narrow {
+            true => {
+                let single = Type::float32(b.context);
+                (b.value("arith.extf", &[vector], b.vector(single, self.lanes()), &[]), single)
+            }
+            false => (vector, element),
+        };
+        // LLVM takes the lanes of these one after the other.
+        let is_extreme = matches!(combiner.op, "arith.maximumf" | "arith.minimumf" | "arith.maxnumf" | "arith.minnumf");
+        let total = match is_extreme {
+            true => self.halved(b, combiner, wide, ty),
+            false => b.value("vector.reduction", &[wide], ty, attributes),
+        };
+        if narrow { b.value("arith.truncf", &[total], element, &[]) } else { total }
+    }
+
+    /// All lanes combined, one half with the other again and again.
+    fn halved(&self, b: &Builder<'c>, combiner: &super::body::Combiner, vector: Val<'c>, ty: Type<'c>) -> Val<'c> {
+        let (mut lanes, mut rest) = (self.lanes(), vector);
+        while lanes > 1 {
+            let half = |from: i64| -> Vec<i64> { (from..from + lanes / 2).collect() };
+            let (low, high) = (b.shuffle(rest, rest, &half(0)), b.shuffle(rest, rest, &half(lanes / 2)));
+            rest = self.combine(b, combiner, low, high);
+            lanes /= 2;
         }
-        let single = Type::float32(b.context);
-        let wide = b.value("arith.extf", &[vector], b.vector(single, self.lanes()), &[]);
-        let total = b.value("vector.reduction", &[wide], single, attributes);
-        b.value("arith.truncf", &[total], element, &[])
+        let first = DenseI64ArrayAttribute::new(b.context, &[0]).into();
+        b.value("vector.extract", &[rest], ty, &[("static_position", first)])
     }
 
     fn repeat(&self, b: &Builder<'c>, skip: HashSet<usize>, contract: bool) -> Result<Repeat<'c, 's>> {
