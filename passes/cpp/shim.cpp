@@ -63,6 +63,21 @@ bool hwcCpuFeatures(const char *triple, const char *cpu, const char *extra, cons
   return true;
 }
 
+// Hands `each` the name of every CPU of this target that has a feature (`+64bit`).
+void hwcCpuNames(const char *triple, const char *feature, void *state, void (*each)(void *state, const char *name)) {
+  std::string error;
+  llvm::Triple parsed(triple);
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(parsed, error);
+  std::unique_ptr<llvm::MCSubtargetInfo> all(target ? target->createMCSubtargetInfo(parsed, "", "") : nullptr);
+  if (!all)
+    return;
+  for (const llvm::SubtargetSubTypeKV &cpu : all->getAllProcessorDescriptions()) {
+    std::unique_ptr<llvm::MCSubtargetInfo> info(target->createMCSubtargetInfo(parsed, cpu.Key, ""));
+    if (info && info->checkFeatures(feature))
+      each(state, cpu.Key);
+  }
+}
+
 // Fuses elementwise producers into their consumers wherever `mayFuse` says so, folds reshapes between structured
 // operations into them, and takes `tensor.pad` and `tensor.concat` apart. False if it does not come to an end.
 bool hwcFuseElementwise(MlirOperation root, bool (*mayFuse)(MlirOperation producer, MlirOperation consumer, size_t operand)) {

@@ -1,7 +1,7 @@
 //! The functions of `cpp/shim.cpp`.
 #![allow(unsafe_code)]
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 
 use melior::ir::{Attribute, AttributeLike, OperationRef};
 use mlir_sys as sys;
@@ -16,6 +16,12 @@ unsafe extern "C" {
         count: usize,
         has: *mut u8,
     ) -> bool;
+    fn hwcCpuNames(
+        triple: *const c_char,
+        feature: *const c_char,
+        state: *mut c_void,
+        each: extern "C" fn(*mut c_void, *const c_char),
+    );
     fn hwcFuseElementwise(
         root: sys::MlirOperation,
         may_fuse: extern "C" fn(sys::MlirOperation, sys::MlirOperation, usize) -> bool,
@@ -70,6 +76,21 @@ pub fn cpu_features(triple: &str, cpu: &str, extra: &str, candidates: &[&str]) -
         candidates.iter().zip(&has).filter(|(_, has)| **has != 0).map(|(f, _)| f.to_string()).collect();
     all.sort();
     known.then_some(all)
+}
+
+/// The CPUs that LLVM knows for a triple and that have a feature (`+64bit`), in LLVM's order. The target must be
+/// initialized.
+pub fn cpu_names(triple: &str, feature: &str) -> Vec<String> {
+    extern "C" fn each(state: *mut c_void, name: *const c_char) {
+        // SAFETY: `state` is the list below, which nothing else refers to meanwhile; names end in a NUL.
+        unsafe { (*state.cast::<Vec<String>>()).push(CStr::from_ptr(name).to_string_lossy().into_owned()) }
+    }
+    let mut names: Vec<String> = vec![];
+    if let (Ok(triple), Ok(feature)) = (CString::new(triple), CString::new(feature)) {
+        // SAFETY: the strings and the list outlive the call.
+        unsafe { hwcCpuNames(triple.as_ptr(), feature.as_ptr(), (&raw mut names).cast(), each) }
+    }
+    names
 }
 
 /// Fuses elementwise producers into their consumers where [`super::fusion::may_fuse`] says so, folds reshapes into

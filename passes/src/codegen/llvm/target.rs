@@ -153,7 +153,8 @@ impl Machine {
         };
         let target = Target::from_triple(&triple).map_err(|e| CodegenError::Target(e.to_string()))?;
         let used = ffi::cpu_features(&name, &cpu, &features, FEATURES).ok_or_else(|| {
-            CodegenError::Target(format!("unknown CPU '{cpu}'; `llc -mcpu=help` of LLVM 22 lists them"))
+            let known = ffi::cpu_names(&name, "+64bit").join(", ");
+            CodegenError::Target(format!("unknown CPU '{cpu}'; there are {known}"))
         })?;
         let machine = target
             .create_target_machine_from_options(
