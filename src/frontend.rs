@@ -106,6 +106,7 @@ impl<'c> Program<'c> {
 /// From a graph to kernels.
 fn form<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), graph::GraphError> {
     graph::fold_constants(context, module)?;
+    graph::fold_affine(context, module)?;
     graph::channels_last(context, module)?;
     // Filters in another order are constants again.
     graph::fold_constants(context, module)?;

@@ -24,6 +24,11 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| graph::fold_constants(context, module).map_err(|e| e.to_string()),
     },
     PassInfo {
+        name: "hwc-fold-affine",
+        description: "Constant scales and shifts of the channels of convolutions become part of their filters and biases",
+        run: |context, module| graph::fold_affine(context, module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
         name: "hwc-channels-last",
         description: "Convolutions and what stands between them work on images whose channels come last",
         run: |context, module| graph::channels_last(context, module).map_err(|e| e.to_string()),

@@ -1,11 +1,13 @@
 //! Passes over the graph: everything from the imported `hwc` module to one function per kernel.
 
+mod affine;
 mod fold;
 mod group;
 mod layout;
 mod outline;
 mod work;
 
+pub use affine::fold_affine;
 pub use fold::fold_constants;
 pub use layout::channels_last;
 pub use outline::form_kernels;
