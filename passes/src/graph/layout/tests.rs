@@ -205,5 +205,5 @@ fn any_choice_keeps_the_meaning() {
 
 #[test]
 fn the_cheapest_choice_keeps_the_meaning() {
-    check(200, 15, |block, nodes, _| choose::channels_last(block, nodes));
+    check(200, 8, |block, nodes, _| choose::channels_last(block, nodes));
 }
