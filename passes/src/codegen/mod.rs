@@ -237,7 +237,7 @@ fn to_structured<'c>(
 
 /// How the structured operations of a kernel are converted.
 fn structured_options<'c>(program: &Program<'c>, kernel: Op<'c>, machine: &Machine) -> structured::Options<'c> {
-    let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
+    let number = program.number_of(kernel);
     let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
     let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
     let constants = arguments.into_iter().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
@@ -256,7 +256,7 @@ fn to_scheduled<'c>(
     let root = ir::module_op(module);
     // Merging operations changes how long temporaries live, so their memory is planned afterwards.
     for kernel in kernel::form::kernels(root) {
-        let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
+        let number = program.number_of(kernel);
         let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
         let options = structured_options(&program, kernel, machine);
         for (argument, order) in structured::convert(context, kernel, &options)? {
@@ -282,7 +282,7 @@ fn to_loops<'c>(
     let mut scratch = vec![0; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
         let bytes = kernel::scratch::convert(context, kernel)?;
-        if let Some(i) = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name)) {
+        if let Some(i) = program.number_of(kernel) {
             scratch[i] = bytes;
         }
     }
@@ -290,7 +290,7 @@ fn to_loops<'c>(
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
     program.phases = vec![vec![]; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
-        let number = program.kernels.iter().position(|name| ir::symbol(kernel) == Some(name));
+        let number = program.number_of(kernel);
         let phases = kernel::phases::convert(context, kernel, machine.split_from)?;
         if let Some(i) = number {
             program.phases[i] = phases;

@@ -202,6 +202,11 @@ impl<'c> Reader<'c> {
 }
 
 impl<'c> Program<'c> {
+    /// The number of a kernel's function in [`Self::kernels`], if it is called.
+    pub fn number_of(&self, kernel: Op<'_>) -> Option<usize> {
+        self.kernels.iter().position(|name| ir::symbol(kernel) == Some(name))
+    }
+
     /// For each argument of a kernel whether it is a constant in all calls. Arguments without elements, which are no
     /// arguments of the code, are left out.
     pub fn constant_arguments(&self, kernel: usize) -> Vec<bool> {

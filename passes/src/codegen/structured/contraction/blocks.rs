@@ -97,12 +97,10 @@ pub fn tile(
 /// The loops of a part around each other.
 pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec<(Nest, Schedule)> {
     // What is left of the columns has a tile of its own.
-    let is_whole = part.vector.count == choice.vector.count && part.nest.dims[part.panel].extent > 1;
-    let chosen = choice.tile.iter().map(|(d, size)| (part.moved(*d), *size)).collect();
-    let unroll: Vec<(usize, i64)> = match part.schedule(roles, facts) {
-        Some(schedule) if !is_whole => schedule.unroll,
-        _ => chosen,
-    };
+    let is_whole = part.nest.dims[part.panel + 1].extent == choice.vector.lanes * choice.vector.count;
+    let own = if is_whole { None } else { part.schedule(roles, facts) };
+    let chosen = || choice.tile.iter().map(|(d, size)| (part.moved(*d), *size)).collect();
+    let unroll: Vec<(usize, i64)> = own.map_or_else(chosen, |schedule| schedule.unroll);
     let nest = &part.nest;
     let Some((row, block)) = choice.block.map(|(d, size)| (part.moved(d), size)) else {
         let order = order(nest, roles, part.panel, None, choice.panels_inside);
