@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::apart::Apart;
 use crate::abi::Task;
 
 /// How long a worker looks for work before it sleeps: longer than the pauses between the loops of a model, since waking
@@ -32,6 +33,7 @@ pub struct Pool {
     threads: NonZeroUsize,
     shared: Arc<Shared>,
     workers: OnceLock<Vec<JoinHandle<()>>>,
+    apart: Apart,
 }
 
 /// A word in a cache line of its own: one thread writes it while others look at it.
@@ -77,7 +79,12 @@ impl Pool {
 
     /// A pool of as many threads, the caller among them; at most [`Pool::MOST`].
     pub fn new(threads: NonZeroUsize) -> Pool {
-        Pool { threads: threads.min(Pool::MOST), shared: Arc::default(), workers: OnceLock::new() }
+        Pool {
+            threads: threads.min(Pool::MOST),
+            shared: Arc::default(),
+            workers: OnceLock::new(),
+            apart: Apart::default(),
+        }
     }
 
     /// The pool of this process, of as many threads as may run at once; it lives as long as somebody holds it.
@@ -107,7 +114,7 @@ impl Pool {
             (0..parts).for_each(|part| unsafe { task(frame, part, parts) });
             return;
         }
-        self.workers.get_or_init(|| self.start());
+        self.apart.from_caller(self.workers.get_or_init(|| self.start()));
         let shared = &*self.shared;
         // SAFETY: this call has set `taken`, and no part is pending.
         unsafe { *shared.job.get() = Some(Job { task, frame, parts }) };
