@@ -23,7 +23,7 @@ impl Apart {
     /// Lets threads run wherever the calling thread may, but not on the CPU that it is on. Costs a look at the number of
     /// that CPU unless the calling thread has moved. Does nothing if it may run on one CPU only; where the system refuses,
     /// threads stay where they were.
-    pub fn from_caller(&self, threads: &[JoinHandle<()>]) {
+    pub fn leave_caller(&self, threads: &[JoinHandle<()>]) {
         // SAFETY: it takes nothing and gives a number.
         let here = unsafe { libc::sched_getcpu() };
         if here == self.0.load(Ordering::Relaxed) {
@@ -61,7 +61,7 @@ mod tests {
         let apart = Apart::default();
         let (tell, told) = std::sync::mpsc::channel::<()>();
         let thread = std::thread::spawn(move || _ = told.recv());
-        apart.from_caller(std::slice::from_ref(&thread));
+        apart.leave_caller(std::slice::from_ref(&thread));
         let away = apart.0.load(Ordering::Relaxed);
         // SAFETY: as above; the thread waits for `tell`.
         let (mine, its) = unsafe {

@@ -114,7 +114,7 @@ impl Pool {
             (0..parts).for_each(|part| unsafe { task(frame, part, parts) });
             return;
         }
-        self.apart.from_caller(self.workers.get_or_init(|| self.start()));
+        self.apart.leave_caller(self.workers.get_or_init(|| self.start()));
         let shared = &*self.shared;
         // SAFETY: this call has set `taken`, and no part is pending.
         unsafe { *shared.job.get() = Some(Job { task, frame, parts }) };
