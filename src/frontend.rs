@@ -30,7 +30,7 @@ impl<'c> Program<'c> {
         let program = Self::graph(context, model, options)?;
         let root = ir::module_op(&program.kernels);
         if ir::hwk_kernels(root).is_empty() {
-            form(context, root).map_err(|error| match model.source {
+            form(context, root, options).map_err(|error| match model.source {
                 Source::Onnx(_) => Error::from(error),
                 // Written by hand, unlike what is imported.
                 Source::Mlir(_) => Error::new(Fault::Input, format!("{}: {error}", model.name)),
@@ -104,12 +104,15 @@ impl<'c> Program<'c> {
 }
 
 /// From a graph to kernels.
-fn form<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), graph::GraphError> {
+fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<(), graph::GraphError> {
     graph::fold_constants(context, module)?;
     graph::fold_affine(context, module)?;
     graph::channels_last(context, module)?;
     // Filters in another order are constants again.
     graph::fold_constants(context, module)?;
+    if !options.only_direct_convolutions {
+        graph::winograd(context, module)?;
+    }
     graph::form_kernels(context, module)
 }
 

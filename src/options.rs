@@ -51,6 +51,7 @@ pub struct Options {
     pub(crate) dims: BTreeMap<String, usize>,
     pub(crate) values: BTreeMap<String, Tensor>,
     pub(crate) measured: Option<Store>,
+    pub(crate) only_direct_convolutions: bool,
     pub(crate) observe: Option<Observe>,
 }
 
@@ -74,6 +75,14 @@ impl Options {
     /// Fixes the value of an input. The compiled model accepts no other.
     pub fn value(mut self, input: impl Into<String>, value: Tensor) -> Options {
         self.values.insert(input.into(), value);
+        self
+    }
+
+    /// Whether convolutions may be computed by Winograd's algorithm, where that is expected to be faster; by default they
+    /// may. Sums are in another order then: errors are some 2e-6 of the largest result instead of 3e-7, and numbers near
+    /// the ends of the range of `f32` may overflow in between.
+    pub fn winograd(mut self, may_be_used: bool) -> Options {
+        self.only_direct_convolutions = !may_be_used;
         self
     }
 

@@ -17,6 +17,7 @@ pub mod op;
 pub mod reference;
 pub mod types;
 pub mod window;
+pub mod winograd;
 
 pub use attrs::{Attr, Attrs};
 pub use infer::Errors;

@@ -28,9 +28,11 @@ impl Window {
     pub fn of(attrs: &Attrs, spatial: usize) -> Result<Vec<Window>, Errors> {
         let mut errors = Vec::new();
         let mut read = |name: &str, length: usize, least: i64| -> Vec<usize> {
-            let given = match attrs.ints(name) {
-                Ok(given) => given,
-                Err(error) => {
+            // Not every operation has all of them.
+            let given = match attrs.get(name).map(|_| attrs.ints(name)) {
+                None => &[],
+                Some(Ok(given)) => given,
+                Some(Err(error)) => {
                     errors.push(error);
                     &[]
                 }

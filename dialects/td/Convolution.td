@@ -40,6 +40,25 @@ def Hwc_ConvOp : Hwc_Windowed<"conv"> {
   let lowering = "convolution::conv(call)";
 }
 
+def Hwc_WinogradConvOp : Hwc_Op<"winograd_conv"> {
+  let summary = "Convolution of 3 by 3 taps by Winograd's algorithm, of a filter that is transformed already";
+  let description = [{
+    `[N, D1, D2, C] * [6, 6, C, F] -> [N, O1, O2, F]` of f32, with `O = D + pad_before + pad_after - 2`. The filter is
+    `G w G^T` of the taps `w` for each channel and filter; the module `winograd` of the dialect's crate has the matrix.
+    `bias` is `[F]`.
+  }];
+  let arguments = (ins Hwc_Tensor:$input, Hwc_Tensor:$filter, Optional<Hwc_Tensor>:$bias,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$pads);
+  let results = (outs Hwc_Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $filter (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let cost = "Convolution";
+  let infer = "convolution::winograd_conv(call)";
+  let reference = "winograd::conv(call)";
+  let lowering = "winograd::conv(call)";
+}
+
 def Hwc_ConvIntegerOp : Hwc_Windowed<"conv_integer", [AttrSizedOperandSegments]> {
   let summary = "Convolution of 8-bit integers less their zero points, in i32";
   let description = [{

@@ -34,6 +34,11 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| graph::channels_last(context, module).map_err(|e| e.to_string()),
     },
     PassInfo {
+        name: "hwc-winograd",
+        description: "Convolutions of 3 by 3 taps with constant filters become Winograd's where that is faster",
+        run: |context, module| graph::winograd(context, module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
         name: "hwc-form-kernels",
         description: "Moves groups of hwc operations into kernels (hwk.kernel) that main launches",
         run: |context, module| graph::form_kernels(context, module).map_err(|e| e.to_string()),

@@ -6,6 +6,7 @@ use super::{Errors, InferCall, Inferred};
 use crate::image::{self, Axes};
 use crate::types::{Dim, TensorType};
 use crate::window::Window;
+use crate::winograd;
 
 /// `[N, G*C, D...] * [G*M, C, K...] -> [N, G*M, O...]`
 pub fn conv(call: &InferCall) -> Inferred {
@@ -29,6 +30,35 @@ fn channels_first(call: &InferCall) -> Inferred {
         per_channel("bias", bias, input.dtype, &shape[1], &mut errors);
     }
     if errors.is_empty() { Ok(vec![TensorType::new(input.dtype, shape)]) } else { Err(Errors(errors)) }
+}
+
+/// `[N, D1, D2, C] * [6, 6, C, F] -> [N, O1, O2, F]`
+pub fn winograd_conv(call: &InferCall) -> Inferred {
+    let (input, filter) = (call.operand(0)?, call.operand(1)?);
+    let ([batch, image @ .., channels], [rows, columns, depth, filters]) = (&input.shape[..], &filter.shape[..]) else {
+        return Err(format!("needs an input and a filter of rank 4, got {input} and {filter}").into());
+    };
+    let mut errors = Vec::new();
+    if input.rank() != 4 || input.dtype != DType::F32 || filter.dtype != DType::F32 {
+        errors.push(format!("needs an input of rank 4 and a filter, both of f32, got {input} and {filter}"));
+    }
+    let tile = Dim::Fixed(winograd::TILE);
+    if !rows.compatible(&tile) || !columns.compatible(&tile) || !depth.compatible(channels) {
+        errors.push(format!("needs a filter of type {tile}x{tile}x{channels}x?, got {filter}"));
+    }
+    if let Some(bias) = call.optional(2) {
+        per_channel("bias", bias, DType::F32, filters, &mut errors);
+    }
+    let taps = vec![Dim::Fixed(winograd::TAPS); image.len()];
+    match slide(call, image, &taps, false) {
+        Ok(spatial) if errors.is_empty() => {
+            let shape: Vec<Dim> = [batch.clone()].into_iter().chain(spatial).chain([filters.clone()]).collect();
+            return Ok(vec![TensorType::new(DType::F32, shape)]);
+        }
+        Ok(_) => {}
+        Err(wrong) => errors.extend(wrong.0),
+    }
+    Err(Errors(errors))
 }
 
 /// As [`conv`], of 8-bit integers with zero points, in i32.

@@ -30,6 +30,7 @@ pub mod scan;
 pub mod sort;
 pub mod spectral;
 pub mod transposed;
+pub mod winograd;
 
 use hwc_runtime::Tensor;
 

@@ -5,12 +5,14 @@ mod fold;
 mod group;
 mod layout;
 mod outline;
+mod winograd;
 mod work;
 
 pub use affine::fold_affine;
 pub use fold::fold_constants;
 pub use layout::channels_last;
 pub use outline::form_kernels;
+pub use winograd::winograd;
 pub use work::kernel_work;
 
 /// Why a graph pass could not work on a module.

@@ -6,6 +6,7 @@ use hwc_cost_model::Work;
 use hwc_dialects::image::{Axes, is_channels_last};
 use hwc_dialects::mlir::hwk::YIELD;
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
+use hwc_dialects::winograd::TAPS;
 use hwc_dialects::{CostClass, Op, TensorType};
 use melior::ir::ValueLike;
 
@@ -60,6 +61,8 @@ fn flops(view: &OpView) -> f64 {
             let filters = size(operand(1), filter_axis(view, Axes::Filter));
             2.0 * result * elements(operand(1)) / filters.max(1.0)
         }
+        // As much as it stands for.
+        Op::WinogradConv => 2.0 * result * (TAPS * TAPS) as f64 * size(operand(0), 3),
         // Each element is read with all that the filter has for its channel.
         Op::ConvTranspose => {
             let channels = size(operand(1), filter_axis(view, Axes::TransposedFilter));

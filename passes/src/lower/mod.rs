@@ -42,6 +42,7 @@ pub mod spectral;
 pub(crate) mod testing;
 pub mod transposed;
 mod windows;
+pub mod winograd;
 
 pub use arith::Order;
 pub use emit::{Emitter, Loop};

@@ -92,7 +92,7 @@ fn check_output(arguments: &Compile) -> Result<(), Failure> {
 
 /// The library's options from the command line's.
 pub fn options(how: &How) -> Result<Options, Failure> {
-    let mut options = Options::new();
+    let mut options = Options::new().winograd(!how.no_winograd);
     let mut failures = Vec::new();
     let known = ["host", "x86_64-unknown-linux-gnu", "x86_64-linux-gnu"];
     if !known.contains(&how.target.as_str()) {

@@ -11,10 +11,13 @@ use super::cut::{End, NEVER, Network};
 use super::node::{LEAST_RANK, Node, Reading, Role, View, is_same_in_memory, sizes};
 use crate::codegen::ir;
 
-/// Picoseconds by which a multiplication and an addition of a convolution are faster with channels last, and those that
-/// bringing a byte into another order takes. Only their proportion matters.
+/// Picoseconds by which a multiplication and an addition of a convolution are faster with channels last, by which they are
+/// slower where there are fewer filters than fill half a vector, and those that bringing a byte into another order takes.
+/// Only their proportion matters.
 const GAIN_PER_PRODUCT: u64 = 8;
+const LOSS_PER_PRODUCT: u64 = 60;
 const COST_PER_BYTE: u64 = 60;
+const FEW_FILTERS: u64 = 6;
 
 /// For each operation, whether it is to work with channels last.
 pub fn channels_last<'c>(block: ir::Blk<'c>, nodes: &[Node<'c>]) -> Vec<bool> {
@@ -25,7 +28,7 @@ pub fn channels_last<'c>(block: ir::Blk<'c>, nodes: &[Node<'c>]) -> Vec<bool> {
     let mut network = Network::new(nodes.len());
     for (i, view) in views().filter(|(_, view)| view.role != Role::Fixed) {
         network.edge(End::Node(i), End::Last, gain(view));
-        network.edge(End::First, End::Node(i), operand_cost(view));
+        network.edge(End::First, End::Node(i), operand_cost(view).saturating_add(loss(view)));
     }
     let numbers: HashMap<usize, usize> =
         nodes.iter().enumerate().map(|(i, node)| (ir::op_key(node.operation), i)).collect();
@@ -90,12 +93,24 @@ fn reader(nodes: &[Node], user: usize, value: ir::Val, operand: usize) -> Option
 
 /// Picoseconds by which an operation is faster with channels last.
 fn gain(view: &View) -> u64 {
-    let (Role::Either(_), Op::Conv | Op::ConvTranspose) = (view.role, view.op) else { return 0 };
-    let elements = |ty: Option<&TensorType>| ty.and_then(TensorType::elements).unwrap_or(0) as u64;
-    let (input, filter) = (view.operand_types[0].as_ref(), view.operand_types.get(1).and_then(Option::as_ref));
-    let first = filter.map_or(1, |ty| sizes(ty)[0].max(1)) as u64;
-    let read = if view.op == Op::Conv { elements(view.result_types.first()) } else { elements(input) };
-    read.saturating_mul(elements(filter) / first).saturating_mul(GAIN_PER_PRODUCT)
+    products(view).filter(|(_, filters)| *filters >= FEW_FILTERS).map_or(0, |(n, _)| n.saturating_mul(GAIN_PER_PRODUCT))
+}
+
+/// Picoseconds by which it is slower.
+fn loss(view: &View) -> u64 {
+    products(view).filter(|(_, filters)| *filters < FEW_FILTERS).map_or(0, |(n, _)| n.saturating_mul(LOSS_PER_PRODUCT))
+}
+
+/// The products of a convolution, and how many of its results stand side by side with channels last.
+fn products(view: &View) -> Option<(u64, u64)> {
+    let (Role::Either(_), Op::Conv | Op::ConvTranspose) = (view.role, view.op) else { return None };
+    let (input, filter) = (view.operand_types.first()?.as_ref()?, view.operand_types.get(1)?.as_ref()?);
+    let result = view.result_types.first()?;
+    let elements = |ty: &TensorType| ty.elements().unwrap_or(0) as u64;
+    let first = sizes(filter).first().copied().unwrap_or(1).max(1) as u64;
+    let read = if view.op == Op::Conv { result } else { input };
+    let filters = sizes(result).get(1).copied().unwrap_or(0) as u64;
+    Some((elements(read).saturating_mul(elements(filter) / first), filters))
 }
 
 /// What bringing operands that are no images into order for channels last costs.

@@ -1,6 +1,6 @@
 //! What the operations of a graph can do with another order of axes.
 
-use hwc_dialects::image::Axes;
+use hwc_dialects::image::{Axes, is_channels_last};
 use hwc_dialects::infer::axes;
 use hwc_dialects::mlir::OpView;
 use hwc_dialects::{Attrs, AxisOrder, Op, TensorType};
@@ -95,6 +95,8 @@ impl View<'_> {
         match self.op.info().order {
             AxisOrder::Fixed => self.reshape_role(operand, result),
             AxisOrder::Pointwise => Role::Either(result.rank()),
+            // What has its channels last by itself stays as it is.
+            AxisOrder::Image if is_channels_last(&self.attrs) => Role::Fixed,
             AxisOrder::Image => Role::Either(operand.rank()),
             AxisOrder::Named if operand.rank() < LEAST_RANK => Role::Fixed,
             AxisOrder::Named if self.attrs.bool("keepdims").unwrap_or(true) => Role::Either(operand.rank()),

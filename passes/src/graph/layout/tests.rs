@@ -112,11 +112,12 @@ impl<'c> Graph<'c> {
             (6, 3 | 4) => self.add(Op::ReduceSum, &attrs! { "axes" => vec![1i64], "keepdims" => false }, &one),
             (7, 3 | 4) => self.add(Op::Softmax, &attrs! { "axis" => 1i64 }, &one),
             (8, 4) => {
+                let filters = *self.random.of(&[3, 8]);
                 let (w, group) = match self.random.below(2) {
-                    0 => (self.constant(&[3, shape[1], 3, 3]), 1),
+                    0 => (self.constant(&[filters, shape[1], 3, 3]), 1),
                     _ => (self.constant(&[shape[1], 1, 3, 3]), shape[1] as i64),
                 };
-                let b = (group == 1).then(|| self.constant(&[3]));
+                let b = (group == 1).then(|| self.constant(&[filters]));
                 let attrs = attrs! { "group" => group, "pads" => vec![1i64, 1, 1, 1], "strides" => vec![1i64, 1 + self.random.below(2) as i64] };
                 self.add(Op::Conv, &attrs, &[Some(x), Some(w), b]);
             }
