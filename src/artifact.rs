@@ -15,7 +15,7 @@ use crate::{Diagnostic, Error, Fault};
 /// A compiled model in memory: run it here, or save it.
 pub struct Artifact {
     pub(crate) manifest: Manifest,
-    pub(crate) object: Vec<u8>,
+    pub(crate) objects: Vec<Vec<u8>>,
     pub(crate) weights: Bytes,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -26,7 +26,7 @@ impl Artifact {
     /// # Errors
     /// [`Fault::Environment`] where there is no memory for it.
     pub fn session(&self) -> Result<Session, Error> {
-        let loaded = Loaded::load(&self.object)?;
+        let loaded = Loaded::load(self.objects.iter().map(Vec::as_slice))?;
         Ok(Session::from_parts(self.manifest.clone(), self.weights.clone(), ffi::code(loaded))?)
     }
 
@@ -43,9 +43,9 @@ impl Artifact {
         })
     }
 
-    /// The code as an ELF relocatable object.
-    pub fn object(&self) -> &[u8] {
-        &self.object
+    /// The code as ELF relocatable objects, to be linked together; one with [`crate::Options::one_object`].
+    pub fn objects(&self) -> &[Vec<u8>] {
+        &self.objects
     }
 
     /// What the model asks for and gives, as JSON.
@@ -74,7 +74,7 @@ impl Artifact {
         };
         let scratch = Scratch::folder().map_err(place)?;
         let library = scratch.path().join("code.so");
-        codegen::shared_library(&self.object, &library)?;
+        codegen::shared_library(self.objects.iter().map(Vec::as_slice), &library)?;
         std::fs::read(&library).map_err(place)
     }
 

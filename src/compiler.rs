@@ -6,7 +6,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use hwc_cost_model::Work;
-use hwc_passes::codegen::{self, Observer, Summary, TargetOptions, ir};
+use hwc_passes::codegen::{self, Objects, Observer, Summary, TargetOptions, ir};
 use hwc_passes::{graph, hwk, lower, print};
 use hwc_runtime::manifest::{Arena, Kernel, Manifest, Target, Weights};
 use hwc_runtime::{Digest, abi};
@@ -14,6 +14,7 @@ use melior::Context;
 use melior::ir::Module;
 
 use crate::frontend::Program;
+use crate::kernel_cache::Found;
 use crate::measure::Store;
 use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
 
@@ -69,13 +70,19 @@ impl Compiler {
             let (_, warnings) = store.choose(&context, &program, &self.target(&program)?)?;
             program.warnings.extend(warnings);
         }
-        let (mut functions, work) = self.to_kernel_form(&context, &program)?;
+        let target = self.target(&program)?;
+        let mut found = self.find_kernels(&context, &program, &target)?;
+        program.warnings.append(&mut found.warnings);
+        let known = std::mem::take(&mut found.known);
+        let (mut functions, work) = self.to_kernel_form(&context, &program, |name| known.contains_key(name))?;
+        let objects = if self.options.one_object { Objects::One } else { Objects::Kernels(known) };
         let weights = RefCell::new(Vec::new());
         let described = RefCell::new(None);
         let compiled = codegen::compile(
             &context,
             &mut functions,
-            &self.target(&program)?,
+            &target,
+            objects,
             &mut Sink(&weights),
             |summary| {
                 let manifest = manifest(model, &program, summary, &work, &weights.borrow());
@@ -86,10 +93,11 @@ impl Compiler {
             &mut Watch { compiler: self, context: &context, kernels: &program.kernels },
         )?;
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
+        program.warnings.extend(found.keep(&compiled.kernels));
         let warning = |message| Diagnostic { severity: Severity::Warning, message };
         Ok(Artifact {
             manifest,
-            object: compiled.object,
+            objects: compiled.objects().map(<[u8]>::to_vec).collect(),
             weights: Bytes::from(weights.into_inner()),
             diagnostics: program.warnings.into_iter().map(warning).collect(),
         })
@@ -112,7 +120,7 @@ impl Compiler {
         if let Some(store) = &self.options.measured {
             store.choose(&context, &program, &target)?;
         }
-        let (mut functions, _) = self.to_kernel_form(&context, &program)?;
+        let (mut functions, _) = self.to_kernel_form(&context, &program, |_| false)?;
         let stage = match stage {
             Stage::Hwc | Stage::Hwk => return Err(Error::new(Fault::Defect, "a stage without code")),
             Stage::Linalg => codegen::Stage::Linalg,
@@ -123,6 +131,23 @@ impl Compiler {
         Ok(codegen::print_stage(&context, &mut functions, &target, stage)?)
     }
 
+    /// Kernels that were compiled before.
+    fn find_kernels<'c>(
+        &self,
+        context: &'c Context,
+        program: &Program<'c>,
+        target: &TargetOptions,
+    ) -> Result<Found, Error> {
+        let cache = self.options.kernel_cache.as_ref().filter(|_| !self.options.one_object);
+        let Some(cache) = cache else { return Ok(Found::default()) };
+        let root = ir::module_op(&program.kernels);
+        // Part of a kernel's text, and possibly written by hand.
+        hwk::mark_constants(context, root);
+        let kernels = ir::hwk_kernels(root).into_iter();
+        let named = kernels.map(|kernel| (ir::symbol(kernel).unwrap_or_default().to_string(), hwk::digest(kernel)));
+        Ok(cache.find(&hwk::identity(target)?, named))
+    }
+
     /// Kernels with the schedules that are chosen for them.
     pub(crate) fn scheduled<'c>(&self, context: &'c Context, model: &Model) -> Result<Program<'c>, Error> {
         let program = Program::read(context, model, &self.options)?;
@@ -130,7 +155,7 @@ impl Compiler {
         if let Some(store) = &self.options.measured {
             store.choose(context, &program, &target)?;
         }
-        let (mut functions, _) = self.to_kernel_form(context, &program)?;
+        let (mut functions, _) = self.to_kernel_form(context, &program, |_| false)?;
         codegen::choose_schedules(context, &mut functions, &target)?;
         hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
         Ok(program)
@@ -145,16 +170,18 @@ impl Compiler {
         })
     }
 
-    /// A function per kernel, on tensors, beside the kernels themselves; gives the work of each.
+    /// A function per kernel, on tensors, beside the kernels themselves; gives the work of each. Functions of kernels that
+    /// are `known` have no body.
     pub(crate) fn to_kernel_form<'c>(
         &self,
         context: &'c Context,
         program: &Program<'c>,
+        known: impl Fn(&str) -> bool,
     ) -> Result<(Module<'c>, BTreeMap<String, Work>), Error> {
         self.observe("kernels", &program.kernels);
         let work = graph::kernel_work(ir::module_op(&program.kernels))?;
         let functions = hwk::copy(&program.kernels).ok_or_else(|| Error::new(Fault::Defect, "no module to copy"))?;
-        hwk::to_functions(context, ir::module_op(&functions))?;
+        hwk::to_functions(context, ir::module_op(&functions), known)?;
         lower::lower(context, ir::module_op(&functions))?;
         self.observe("lowered", &functions);
         Ok((functions, work))

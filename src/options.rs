@@ -8,6 +8,7 @@ use hwc_passes::print;
 use hwc_runtime::Tensor;
 use melior::ir::Module;
 
+use crate::KernelCache;
 use crate::measure::Store;
 
 /// The machine that code is made for.
@@ -52,6 +53,8 @@ pub struct Options {
     pub(crate) values: BTreeMap<String, Tensor>,
     pub(crate) measured: Option<Store>,
     pub(crate) only_direct_convolutions: bool,
+    pub(crate) kernel_cache: Option<KernelCache>,
+    pub(crate) one_object: bool,
     pub(crate) observe: Option<Observe>,
 }
 
@@ -92,6 +95,18 @@ impl Options {
         self
     }
 
+    /// Takes compiled kernels from a folder, and keeps there what it has to compile.
+    pub fn kernel_cache(mut self, cache: KernelCache) -> Options {
+        self.kernel_cache = Some(cache);
+        self
+    }
+
+    /// Makes one object of all kernels instead of one of each; none is taken from a cache then.
+    pub fn one_object(mut self) -> Options {
+        self.one_object = true;
+        self
+    }
+
     /// Tells the observer, if there is one.
     pub(crate) fn tell(&self, name: &str, module: &Module) {
         if let Some(observe) = &self.observe {
@@ -99,7 +114,7 @@ impl Options {
         }
     }
 
-    /// Calls `observe` after each phase.
+    /// Calls `observe` after each phase. Kernels that a [cache](Options::kernel_cache) has are no part of what it sees.
     pub fn observe(mut self, observe: impl Fn(Phase) + Send + Sync + 'static) -> Options {
         self.observe = Some(Arc::new(observe));
         self

@@ -6,7 +6,7 @@
 
 use std::{error::Error, time::Instant};
 
-use hwc_passes::codegen::{Loaded, Observer, TargetOptions, compile, context};
+use hwc_passes::codegen::{Loaded, Objects, Observer, TargetOptions, compile, context};
 use melior::ir::{BlockLike, Module, RegionLike, ValueLike, operation::OperationLike};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -92,12 +92,19 @@ fn time(path: &str) -> Result<(), Box<dyn Error>> {
     let compiling = processor_ms();
     let mut weights = Vec::new();
     let mut phases = Phases(compiling, String::new());
-    let compiled =
-        compile(&context, &mut module, &TargetOptions::default(), &mut weights, |_| "{}".into(), &mut phases)?;
+    let compiled = compile(
+        &context,
+        &mut module,
+        &TargetOptions::default(),
+        Objects::One,
+        &mut weights,
+        |_| "{}".into(),
+        &mut phases,
+    )?;
     phases.mark("object");
     let compiled_in = processor_ms() - compiling;
     let loading = processor_ms();
-    let loaded = Loaded::load(&compiled.object)?;
+    let loaded = Loaded::load(compiled.objects())?;
     let loaded_in = processor_ms() - loading;
 
     let mut memory: Vec<Vec<u64>> = inputs.iter().chain(&outputs).zip(1..).map(|(b, seed)| buffer(*b, seed)).collect();
@@ -128,7 +135,7 @@ fn time(path: &str) -> Result<(), Box<dyn Error>> {
         prepared,
         compiled_in,
         loaded_in,
-        compiled.object.len(),
+        compiled.entry.len(),
         compiled.summary.arena_bytes,
         best * 1e6,
         phases.1.trim_start_matches(','),

@@ -6,3 +6,6 @@ pub mod hwk;
 pub mod lower;
 pub mod print;
 pub mod registry;
+
+/// This build of the compiler: what another one has compiled or measured may not be true of it.
+pub const BUILD: &str = env!("HWC_BUILD");

@@ -10,11 +10,16 @@ use crate::codegen::ir;
 
 /// The text of a module with its locations left out. What large constants hold is left out too: they are the weights.
 pub fn text(module: &Module) -> String {
-    operation(ir::module_op(module))
+    print(ir::module_op(module), false)
 }
 
-/// The text of an operation, as that of a module.
+/// The text of an operation that uses nothing from around it, as that of a module.
 pub fn operation(operation: ir::Op) -> String {
+    print(operation, true)
+}
+
+/// `alone`: the names of values are made for the operation, not for all of the module that it is in, which takes long.
+fn print(operation: ir::Op, alone: bool) -> String {
     unsafe extern "C" fn append(part: sys::MlirStringRef, text: *mut c_void) {
         // SAFETY: MLIR passes a valid slice and the pointer given below, which nothing else uses meanwhile.
         unsafe {
@@ -28,6 +33,9 @@ pub fn operation(operation: ir::Op) -> String {
     unsafe {
         let flags = sys::mlirOpPrintingFlagsCreate();
         sys::mlirOpPrintingFlagsElideLargeResourceString(flags, LONGEST_RESOURCE);
+        if alone {
+            sys::mlirOpPrintingFlagsUseLocalScope(flags);
+        }
         sys::mlirOperationPrintWithFlags(operation.to_raw(), flags, Some(append), std::ptr::from_mut(&mut text).cast());
         sys::mlirOpPrintingFlagsDestroy(flags);
     }

@@ -46,7 +46,7 @@ pub const PASSES: &[PassInfo] = &[
     PassInfo {
         name: "hwk-to-functions",
         description: "Kernels become private functions that main calls; their schedules become attributes hwk.schedule",
-        run: |context, module| hwk::to_functions(context, module).map_err(|e| e.to_string()),
+        run: |context, module| hwk::to_functions(context, module, |_| false).map_err(|e| e.to_string()),
     },
     PassInfo {
         name: "hwc-lower",

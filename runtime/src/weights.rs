@@ -1,12 +1,10 @@
 //! The block of constants that goes with the code.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use bytes::Bytes;
 
 use crate::abi::ALIGNMENT;
-use crate::digest::Digest;
 use crate::ffi::buffer::{AlignedBuffer, NoMemory};
 use crate::manifest::Weights;
 
@@ -17,7 +15,6 @@ use crate::manifest::Weights;
 pub struct WeightsImage {
     /// In ascending order of offset, without overlap.
     pieces: Vec<(u64, Bytes)>,
-    places: HashMap<(Digest, usize), u64>,
     bytes: u64,
 }
 
@@ -29,13 +26,11 @@ impl WeightsImage {
     /// Adds a constant and gives its offset from the start of the block, in bytes.
     pub fn push(&mut self, data: impl Into<Bytes>) -> u64 {
         let data = data.into();
-        let key = (Digest::of(&data), data.len());
-        if let Some(&offset) = self.places.get(&key) {
-            return offset;
+        if let Some((offset, _)) = self.pieces.iter().find(|(_, piece)| *piece == data) {
+            return *offset;
         }
         let offset = self.bytes.next_multiple_of(ALIGNMENT as u64);
         self.bytes = offset + data.len() as u64;
-        self.places.insert(key, offset);
         self.pieces.push((offset, data));
         offset
     }
@@ -93,6 +88,7 @@ impl WeightsImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
 
     #[test]
     fn pieces_are_aligned_shared_and_padded_with_zeros() {

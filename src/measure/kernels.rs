@@ -37,7 +37,7 @@ pub fn candidates(kernel: &str, options: &Options, count: usize) -> Result<Vec<S
     for clause in ["space", "schedule"] {
         ir::remove_attribute(kernel_op, clause);
     }
-    let (mut functions, _) = compiler.to_kernel_form(&context, &program)?;
+    let (mut functions, _) = compiler.to_kernel_form(&context, &program, |_| false)?;
     let all = codegen::candidates(&context, &mut functions, &target)?;
     let mut texts = vec![first];
     for (space, schedule) in all {

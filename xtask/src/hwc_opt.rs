@@ -51,6 +51,8 @@ pub struct Compile<'a> {
     pub dims: &'a [String],
     /// Inputs whose value is fixed, and the file with the value.
     pub values: &'a [(String, PathBuf)],
+    /// A folder of compiled kernels.
+    pub kernel_cache: Option<&'a Path>,
 }
 
 impl Compile<'_> {
@@ -59,6 +61,8 @@ impl Compile<'_> {
         command.arg("compile").arg(self.model).arg("-o").arg(self.output);
         command.args(self.dims.iter().flat_map(|dim| ["--dim", dim]));
         command.args(self.values.iter().flat_map(|(input, file)| ["--value".into(), binding(input, file)]));
+        command.env_remove("HWC_CACHE_DIR");
+        command.args(self.kernel_cache.iter().flat_map(|folder| [Path::new("--kernel-cache"), *folder]));
         let measured = process::measure(&mut command, COMPILE_LIMIT)?;
         measured.check("hwc-opt compile")?;
         Ok(measured)

@@ -31,7 +31,10 @@ mod pipeline;
 pub mod plan;
 pub mod structured;
 
-use std::io::Write;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 use hwc_dialects::hwk::{Schedule, Space};
 use hwc_dialects::mlir::hwk::Choice;
@@ -44,8 +47,8 @@ use self::{
     diagnostics::Diagnostics,
     error::Result,
     ir::Op,
-    llvm::{emit::Unit, target::Machine},
-    plan::program::{self, Program},
+    llvm::{emit::Unit, target::Machine, tasks},
+    plan::program::{self, Kernel, Program},
 };
 pub use self::{
     error::CodegenError,
@@ -54,6 +57,7 @@ pub use self::{
         link::shared_library,
         target::{Cpu, TargetInfo, TargetOptions},
     },
+    plan::program::KernelCode,
 };
 
 /// Stages whose result can be had as text.
@@ -95,24 +99,37 @@ pub struct Summary {
     pub kernels: Vec<(String, usize)>,
 }
 
+/// Into how many objects a model is compiled.
+#[derive(Clone, Debug)]
+pub enum Objects {
+    /// One.
+    One,
+    /// One for each kernel and one for what calls them. The kernels that are here, by name, are taken as they are; they
+    /// need no body.
+    Kernels(BTreeMap<String, KernelCode>),
+}
+
 /// A compiled model. The weights went to the sink.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// ELF relocatable object; exports `hwc_run` and `hwc_manifest`.
-    pub object: Vec<u8>,
+    /// The code of each kernel that is called and has an object of its own, by name.
+    pub kernels: BTreeMap<String, KernelCode>,
+    /// ELF relocatable object; exports `hwc_run` and `hwc_manifest`, and needs the objects of `kernels`.
+    pub entry: Vec<u8>,
     pub summary: Summary,
 }
 
-/// Where a compilation ends: an object, or text.
-pub enum Output {
-    Object(Box<Compiled>),
-    Text(String),
+impl Compiled {
+    /// All that is linked together.
+    pub fn objects(&self) -> impl Iterator<Item = &[u8]> {
+        self.kernels.values().map(|kernel| &kernel.object[..]).chain([&self.entry[..]])
+    }
 }
 
-/// Compiles a module in kernel form to an object.
+/// Compiles a module in kernel form.
 ///
-/// `module` is consumed step by step: afterwards it holds the LLVM dialect. The weights are streamed to `weights` once,
-/// front to back. `manifest` is asked for the text of `hwc_manifest` after the weights are written.
+/// `module` is consumed step by step. The weights are streamed to `weights` once, front to back. `manifest` is asked for
+/// the text of `hwc_manifest` after the weights are written.
 ///
 /// # Errors
 /// See [`CodegenError`].
@@ -120,6 +137,7 @@ pub fn compile<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     options: &TargetOptions,
+    objects: Objects,
     weights: &mut dyn Write,
     manifest: impl FnOnce(&Summary) -> String,
     observer: &mut dyn Observer,
@@ -127,20 +145,77 @@ pub fn compile<'c>(
     let machine = Machine::new(options)?;
     observer.phase("target", module);
     let diagnostics = Diagnostics::collect(context);
-    let program = lower(context, module, &machine, &diagnostics, observer)?;
+    let (mut kernels, together) = match objects {
+        Objects::One => (BTreeMap::new(), true),
+        Objects::Kernels(known) => (known, false),
+    };
+    let program = lower(context, module, &machine, &kernels, &diagnostics, observer)?;
     program.weights.write_to(weights).map_err(|source| CodegenError::Io { path: "weights".into(), source })?;
     let summary = Summary {
         target: machine.info.clone(),
         weights_bytes: program.weights.bytes(),
         arena_bytes: program.arena_bytes,
-        kernels: program.kernels.iter().cloned().zip(program.call_counts()).filter(|(_, calls)| *calls > 0).collect(),
+        kernels: program.called().map(|(kernel, calls)| (kernel.name.clone(), calls)).collect(),
     };
     let llvm = inkwell::context::Context::create();
-    let unit = Unit::translate(module, &manifest(&summary), &llvm, &machine, &diagnostics)?;
+    let units = Units::translate(context, module, &program, &llvm, &machine, &diagnostics)?;
+    units.entry.add_manifest(&manifest(&summary), &llvm);
     observer.phase("llvm-ir", module);
-    unit.optimize()?;
+    units.optimize()?;
     observer.phase("optimized", module);
-    Ok(Compiled { object: unit.object()?, summary })
+    kernels.retain(|name, _| summary.kernels.iter().any(|(called, _)| called == name));
+    let entry = if together {
+        units.merge()?.object()?
+    } else {
+        for (kernel, unit) in &units.kernels {
+            let code = KernelCode { interface: kernel.interface.clone(), object: unit.object()? };
+            kernels.insert(kernel.name.clone(), code);
+        }
+        units.entry.object()?
+    };
+    Ok(Compiled { kernels, entry, summary })
+}
+
+/// What LLVM compiles.
+struct Units<'l, 'm, 'p> {
+    /// The kernels that have no code yet.
+    kernels: Vec<(&'p Kernel, Unit<'l, 'm>)>,
+    /// What calls the kernels.
+    entry: Unit<'l, 'm>,
+}
+
+impl<'l, 'm, 'p> Units<'l, 'm, 'p> {
+    /// Takes a module in the LLVM dialect apart.
+    fn translate<'c>(
+        context: &'c Context,
+        module: &Module<'c>,
+        program: &'p Program<'c>,
+        llvm: &'l inkwell::context::Context,
+        machine: &'m Machine,
+        diagnostics: &Diagnostics,
+    ) -> Result<Self> {
+        let shared: BTreeSet<String> = program.called().flat_map(|(kernel, _)| tasks::entries(kernel)).collect();
+        let mut kernels = vec![];
+        for (kernel, _) in program.called() {
+            if let Some(code) = llvm::split::take(context, ir::module_op(module), kernel)? {
+                kernels.push((kernel, Unit::translate(&code, &shared, llvm, machine, diagnostics)?));
+            }
+        }
+        Ok(Self { kernels, entry: Unit::translate(module, &shared, llvm, machine, diagnostics)? })
+    }
+
+    fn optimize(&self) -> Result<()> {
+        self.kernels.iter().map(|(_, unit)| unit).chain([&self.entry]).try_for_each(Unit::optimize)
+    }
+
+    /// All of it as one.
+    fn merge(self) -> Result<Unit<'l, 'm>> {
+        let mut kernels = self.kernels.into_iter().map(|(_, unit)| unit);
+        let Some(all) = kernels.next() else { return Ok(self.entry) };
+        kernels.chain([self.entry]).try_for_each(|unit| all.link(unit))?;
+        all.hide();
+        Ok(all)
+    }
 }
 
 /// Compiles a module in kernel form up to a stage, and prints it.
@@ -159,13 +234,14 @@ pub fn print_stage<'c>(
         linalg(context, module, &diagnostics)?;
         return Ok(module.as_operation().to_string());
     }
-    lower(context, module, &machine, &diagnostics, &mut Silent)?;
+    let program = lower(context, module, &machine, &BTreeMap::new(), &diagnostics, &mut Silent)?;
     if stage == Stage::LlvmMlir {
         return Ok(module.as_operation().to_string());
     }
     let llvm = inkwell::context::Context::create();
-    let unit = Unit::translate(module, "{}", &llvm, &machine, &diagnostics)?;
-    unit.optimize()?;
+    let units = Units::translate(context, module, &program, &llvm, &machine, &diagnostics)?;
+    units.optimize()?;
+    let unit = units.merge()?;
     if stage == Stage::LlvmIr { Ok(unit.ir_text()) } else { unit.assembly() }
 }
 
@@ -176,7 +252,7 @@ pub fn print_stage<'c>(
 /// See [`CodegenError`].
 pub fn choose_schedules<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Result<()> {
     let machine = Machine::new(options)?;
-    to_scheduled(context, module, &machine, &Diagnostics::collect(context), &mut Silent).map(drop)
+    to_scheduled(context, module, &machine, &BTreeMap::new(), &Diagnostics::collect(context), &mut Silent).map(drop)
 }
 
 /// Schedules that a module's one kernel may have, with the space they are for, those expected to be fastest first.
@@ -189,7 +265,8 @@ pub fn candidates<'c>(
     options: &TargetOptions,
 ) -> Result<Vec<(Space, Schedule)>> {
     let machine = Machine::new(options)?;
-    let program = to_structured(context, module, &machine, &Diagnostics::collect(context), &mut Silent)?;
+    let program =
+        to_structured(context, module, &machine, &BTreeMap::new(), &Diagnostics::collect(context), &mut Silent)?;
     match kernel::form::kernels(ir::module_op(module))[..] {
         [kernel] => structured::attribute::candidates(kernel, &structured_options(&program, kernel, &machine)),
         _ => Ok(vec![]),
@@ -210,6 +287,7 @@ fn to_structured<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     machine: &Machine,
+    known: &BTreeMap<String, KernelCode>,
     diagnostics: &Diagnostics,
     observer: &mut dyn Observer,
 ) -> Result<Program<'c>> {
@@ -217,9 +295,9 @@ fn to_structured<'c>(
     observer.phase("linalg", module);
 
     let root = ir::module_op(module);
-    let mut program = program::read(root)?;
+    let mut program = program::read(root, known)?;
     program.drop_dead_calls();
-    remove_all_but_called_kernels(root, &program);
+    remove_all_but_kernels_to_compile(root, &program);
     for kernel in kernel::form::kernels(root) {
         kernel::carried::convert(context, kernel)?;
         kernel::destination::convert(context, kernel)?;
@@ -249,10 +327,11 @@ fn to_scheduled<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     machine: &Machine,
+    known: &BTreeMap<String, KernelCode>,
     diagnostics: &Diagnostics,
     observer: &mut dyn Observer,
 ) -> Result<Program<'c>> {
-    let mut program = to_structured(context, module, machine, diagnostics, observer)?;
+    let mut program = to_structured(context, module, machine, known, diagnostics, observer)?;
     let root = ir::module_op(module);
     // Merging operations changes how long temporaries live, so their memory is planned afterwards.
     for kernel in kernel::form::kernels(root) {
@@ -262,7 +341,7 @@ fn to_scheduled<'c>(
         for (argument, order) in structured::convert(context, kernel, &options)? {
             let position = arguments.iter().position(|a| *a == argument);
             let (kernel, argument) = number.zip(position).ok_or_else(|| CodegenError::internal("a lost argument"))?;
-            program.reorder(kernel, argument, &order);
+            program.kernels[kernel].interface.orders.push((argument, order));
         }
     }
     observer.chosen(module);
@@ -274,26 +353,25 @@ fn to_loops<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     machine: &Machine,
+    known: &BTreeMap<String, KernelCode>,
     diagnostics: &Diagnostics,
     observer: &mut dyn Observer,
 ) -> Result<Program<'c>> {
-    let mut program = to_scheduled(context, module, machine, diagnostics, observer)?;
+    let mut program = to_scheduled(context, module, machine, known, diagnostics, observer)?;
     let root = ir::module_op(module);
-    let mut scratch = vec![0; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
         let bytes = kernel::scratch::convert(context, kernel)?;
         if let Some(i) = program.number_of(kernel) {
-            scratch[i] = bytes;
+            program.kernels[i].interface.scratch = bytes;
         }
     }
-    program.place(&scratch)?;
+    program.place()?;
     pipeline::run(context, module, "loops", LOOPS, diagnostics)?;
-    program.phases = vec![vec![]; program.kernels.len()];
     for kernel in kernel::form::kernels(root) {
         let number = program.number_of(kernel);
         let phases = kernel::phases::convert(context, kernel, machine.split_from)?;
         if let Some(i) = number {
-            program.phases[i] = phases;
+            program.kernels[i].interface.phases = phases;
         }
     }
     for kernel in kernel::form::kernels(root) {
@@ -308,10 +386,11 @@ fn lower<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     machine: &Machine,
+    known: &BTreeMap<String, KernelCode>,
     diagnostics: &Diagnostics,
     observer: &mut dyn Observer,
 ) -> Result<Program<'c>> {
-    let program = to_loops(context, module, machine, diagnostics, observer)?;
+    let program = to_loops(context, module, machine, known, diagnostics, observer)?;
     let root = ir::module_op(module);
     if ir::walk(root).into_iter().flat_map(ir::results).any(|v| ir::element_type(v.r#type()).is_bf16()) {
         pipeline::run(context, module, "emulation of bf16", EMULATE_BF16, diagnostics)?;
@@ -326,11 +405,11 @@ fn lower<'c>(
     Ok(program)
 }
 
-/// Removes `main`, which lives on in the program, and the kernels it does not call.
-fn remove_all_but_called_kernels(root: Op<'_>, program: &Program) {
-    let called = |name: &str| program.calls.iter().any(|call| program.kernels[call.kernel] == name);
+/// Removes `main`, which lives on in the program, and all but the kernels it calls that have a body.
+fn remove_all_but_kernels_to_compile(root: Op<'_>, program: &Program) {
+    let called = |name: &str| program.calls.iter().any(|call| program.kernels[call.kernel].name == name);
     for function in ir::functions(root) {
-        if !ir::symbol(function).is_some_and(called) {
+        if !ir::symbol(function).is_some_and(called) || ir::entry(function).is_none() {
             ir::erase(function);
         }
     }

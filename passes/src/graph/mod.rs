@@ -11,7 +11,7 @@ mod work;
 pub use affine::fold_affine;
 pub use fold::fold_constants;
 pub use layout::channels_last;
-pub use outline::form_kernels;
+pub use outline::{form_kernels, mark_constants};
 pub use winograd::winograd;
 pub use work::kernel_work;
 

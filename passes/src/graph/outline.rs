@@ -227,7 +227,7 @@ impl<'c> Outliner<'c> {
 }
 
 /// Tells each kernel which of its arguments are constants wherever it is launched.
-fn mark_constants<'c>(context: &'c Context, module: ir::Op<'c>) {
+pub fn mark_constants<'c>(context: &'c Context, module: ir::Op<'c>) {
     let launches: Vec<ir::Op> = ir::walk(module).into_iter().filter(|op| ir::is(*op, LAUNCH)).collect();
     for kernel in ir::hwk_kernels(module) {
         let launched = |op: &&ir::Op<'c>| op.attribute("kernel").ok().and_then(ir::string_value) == ir::symbol(kernel);
@@ -240,7 +240,9 @@ fn mark_constants<'c>(context: &'c Context, module: ir::Op<'c>) {
         };
         let count = ir::entry(kernel).map_or(0, |block| block.argument_count()) as i64;
         let constants: Vec<i64> = (0..count).filter(is_constant).collect();
-        if !constants.is_empty() {
+        if constants.is_empty() {
+            ir::remove_attribute(kernel, CONSTANTS);
+        } else {
             ir::set_attribute(kernel, CONSTANTS, DenseI64ArrayAttribute::new(context, &constants).into());
         }
     }

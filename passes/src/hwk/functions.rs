@@ -18,8 +18,12 @@ use crate::codegen::ir::{self, Builder, Val};
 use crate::codegen::structured::attribute;
 
 /// Replaces each `hwk.kernel` by a private function and each `hwk.launch` by a call of it. Clauses of kernels become
-/// attributes of functions, `hwk.space` and so on.
-pub fn to_functions<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), GraphError> {
+/// attributes of functions, `hwk.space` and so on. Functions of kernels that are `known` get no body.
+pub fn to_functions<'c>(
+    context: &'c Context,
+    module: ir::Op<'c>,
+    known: impl Fn(&str) -> bool,
+) -> Result<(), GraphError> {
     let malformed = |what: &str| GraphError::Malformed(what.to_string());
     for kernel in ir::hwk_kernels(module) {
         let block = ir::entry(kernel).ok_or_else(|| malformed("a kernel has no body"))?;
@@ -34,7 +38,13 @@ pub fn to_functions<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
         for clause in CLAUSES {
             attributes.extend(kernel.attribute(clause).ok().map(|value| (attribute::attribute_name(clause), value)));
         }
+        attributes.extend(kernel.attribute(CONSTANTS).ok().map(|value| (CONSTANTS.into(), value)));
         let attributes: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        if ir::symbol(kernel).is_some_and(&known) {
+            builder.declaration("func.func", &attributes);
+            ir::erase(kernel);
+            continue;
+        }
         let function = builder.op_with_regions("func.func", &[], &[], &attributes, &[&types]);
         let body = ir::entry(function).ok_or_else(|| malformed("a function has no body"))?;
         let mut values: HashMap<usize, Val<'c>> =

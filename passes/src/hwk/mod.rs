@@ -4,17 +4,20 @@ mod functions;
 mod target;
 
 pub use functions::{main_of_one, to_functions, write_back};
-pub use target::{cpu, machine_for, target_of};
+pub use target::{cpu, identity, machine_for, target_of};
 
 use hwc_dialects::hwk::Target;
+use hwc_dialects::mlir::OpView;
 use hwc_dialects::mlir::hwk::{CLAUSES, Choice};
+use hwc_dialects::{Attr, Attrs};
+use hwc_runtime::Digest;
 use melior::Context;
 use melior::ir::attribute::StringAttribute;
 use melior::ir::{Module, operation::OperationLike};
 
 use crate::codegen::diagnostics::Diagnostics;
 use crate::codegen::ir;
-pub use crate::graph::GraphError;
+pub use crate::graph::{GraphError, mark_constants};
 use crate::print;
 
 /// A module from its text.
@@ -53,6 +56,22 @@ pub fn choose<'c>(context: &'c Context, kernel: ir::Op<'c>, choice: &Choice) {
     for (clause, value) in choice.attributes(context) {
         ir::set_attribute(kernel, clause, value);
     }
+}
+
+/// A hash that is the same only for kernels of the same text and the same constants.
+pub fn digest(kernel: ir::Op) -> Digest {
+    let mut bytes = print::operation(kernel).into_bytes();
+    for op in ir::walk(kernel) {
+        // The text of a large constant does not show its elements.
+        let attrs = OpView::of(&*op).and_then(Result::ok).map(|view| view.attrs);
+        for (_, value) in attrs.iter().flat_map(Attrs::iter) {
+            if let Attr::Elements(tensor) = value {
+                bytes.extend((tensor.bytes().len() as u64).to_le_bytes());
+                bytes.extend(tensor.bytes());
+            }
+        }
+    }
+    Digest::of(&bytes)
 }
 
 /// The text of a kernel without its name and what was chosen for it: equal for kernels that compute the same.

@@ -36,6 +36,15 @@ pub fn target_of(options: &TargetOptions) -> Result<Target, CodegenError> {
     Machine::new(options).map(|machine| cpu(&machine))
 }
 
+/// A text that is the same only for options by which the same code is made of a kernel.
+///
+/// # Errors
+/// [`CodegenError::Target`] where LLVM does not know the machine.
+pub fn identity(options: &TargetOptions) -> Result<String, CodegenError> {
+    let machine = Machine::new(options)?;
+    Ok(format!("{} {} {options:?} {}", machine.info.triple, machine.all_features(), cpu(&machine)))
+}
+
 /// Options for the machine that a kernel names.
 ///
 /// # Errors

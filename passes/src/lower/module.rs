@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use melior::Context;
+use melior::ir::attribute::TypeAttribute;
 use melior::ir::operation::OperationLike;
+use melior::ir::r#type::FunctionType;
 use melior::ir::{BlockLike, Type, ValueLike};
 
 use super::{Emitter, LowerCall, lower_operation};
@@ -38,7 +40,9 @@ fn lower_function<'c>(
     problems: &mut Vec<String>,
 ) -> Result<(), LowerError> {
     let malformed = |what: &str| LowerError::Malformed(format!("{}: {what}", ir::symbol(function).unwrap_or("?")));
-    let Some(block) = ir::entry(function) else { return Ok(()) };
+    let Some(block) = ir::entry(function) else {
+        return retype_declaration(context, function).ok_or_else(|| malformed("has no static type"));
+    };
     let operations = ir::block_ops(block);
     let emit = Emitter::new(Builder::at_end(context, function.location(), block));
 
@@ -145,6 +149,19 @@ fn place(operation: ir::Op) -> String {
 
 fn storage_type<'c>(emit: &Emitter<'c>, ty: Type<'c>) -> Option<Type<'c>> {
     emit.tensor_of(&tensor_type_from_mlir(ty)?)
+}
+
+/// Gives a function without a body the type that it has once it is lowered.
+fn retype_declaration<'c>(context: &'c Context, function: ir::Op<'c>) -> Option<()> {
+    let emit = Emitter::new(Builder::before(context, function)?);
+    let ty = TypeAttribute::try_from(function.attribute("function_type").ok()?).ok()?;
+    let ty = FunctionType::try_from(ty.value()).ok()?;
+    let inputs: Vec<Type> =
+        (0..ty.input_count()).map(|i| storage_type(&emit, ty.input(i).ok()?)).collect::<Option<_>>()?;
+    let results: Vec<Type> =
+        (0..ty.result_count()).map(|i| storage_type(&emit, ty.result(i).ok()?)).collect::<Option<_>>()?;
+    ir::set_attribute(function, "function_type", emit.type_attribute(emit.function_type(&inputs, &results)));
+    Some(())
 }
 
 /// Gives a function the type that its block's arguments and return have.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hwc::measure::Store;
-use hwc::{Compiler, Diagnostic, Model, Options, Stage, Target};
+use hwc::{Compiler, Diagnostic, KernelCache, Model, Options, Stage, Target};
 use hwc_runtime::atomic_file::{self, AtomicFile};
 use hwc_runtime::npy;
 use indicatif::{ProgressBar, ProgressFinish};
@@ -24,6 +24,13 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     let mut options = options(&arguments.how)?;
     if let Some(folder) = &arguments.measured_store {
         options = options.measured(Store::open(folder)?);
+    }
+    // What is dumped is all that is compiled.
+    if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {
+        options = options.kernel_cache(KernelCache::open(folder)?);
+    }
+    if arguments.emit == Emit::Obj {
+        options = options.one_object();
     }
     if let Some(folder) = &arguments.dump_phases {
         std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
@@ -72,7 +79,7 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
             artifact.save(output)?;
         }
         Emit::Lib => artifact.save_library(output)?,
-        _ => write(output, artifact.object())?,
+        _ => write(output, &artifact.objects().concat())?,
     }
     Ok(artifact.diagnostics().to_vec())
 }

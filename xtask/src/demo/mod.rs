@@ -40,7 +40,8 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     let model = Package::RapidOcr.directory(layout).join(RECOGNITION);
     let artifact = directory.join("recognition.hwc");
     let dims: Vec<String> = [(0, 1), (2, HEIGHT), (3, WIDTH)].map(|(axis, size)| format!("x.{axis}={size}")).into();
-    let compiled = Compile { model: &model, output: &artifact, dims: &dims, values: &[] }.run(&program)?;
+    let compiled =
+        Compile { model: &model, output: &artifact, dims: &dims, values: &[], kernel_cache: None }.run(&program)?;
     let loaded = Artifact::open(&artifact).map_err(|e| Error::answer("hwc-opt compile", e))?;
     let manifest = loaded.manifest();
     let model_bytes = fs::metadata(&model).map_err(Error::io("read", &model))?.len();

@@ -121,7 +121,13 @@ fn fill(row: &mut Row, layout: &Layout, hwc_opt: &Path, oracle: &mut Oracle, mod
     oracle.reference()?;
 
     let artifact = directory.join("model.hwc");
-    let compile = Compile { model: &model.path, output: &artifact, dims: &opened.dims, values: &opened.values };
+    let compile = Compile {
+        model: &model.path,
+        output: &artifact,
+        dims: &opened.dims,
+        values: &opened.values,
+        kernel_cache: None,
+    };
     let compiled = compile.run(hwc_opt)?;
     row.compile_seconds = Some(compiled.elapsed.as_secs_f64());
     row.compile_peak_bytes = Some(compiled.peak_bytes);

@@ -47,7 +47,6 @@ impl<'c> Builder<'c> {
         attributes: &[(&str, Attribute<'c>)],
         regions: &[&[Type<'c>]],
     ) -> Op<'c> {
-        let attributes: Vec<_> = attributes.iter().map(|(n, a)| (Identifier::new(self.context, n), *a)).collect();
         let regions = regions
             .iter()
             .map(|types| {
@@ -57,6 +56,23 @@ impl<'c> Builder<'c> {
                 region
             })
             .collect();
+        self.build(name, operands, results, attributes, regions)
+    }
+
+    /// A function without a body.
+    pub fn declaration(&self, name: &str, attributes: &[(&str, Attribute<'c>)]) -> Op<'c> {
+        self.build(name, &[], &[], attributes, vec![Region::new()])
+    }
+
+    fn build(
+        &self,
+        name: &str,
+        operands: &[Val<'c>],
+        results: &[Type<'c>],
+        attributes: &[(&str, Attribute<'c>)],
+        regions: Vec<Region<'c>>,
+    ) -> Op<'c> {
+        let attributes: Vec<_> = attributes.iter().map(|(n, a)| (Identifier::new(self.context, n), *a)).collect();
         let op = OperationBuilder::new(name, self.location)
             .add_operands(operands)
             .add_results(results)

@@ -1,14 +1,18 @@
 //! LLVM IR: translation, optimization, assembly and object code.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeSet;
+
 use hwc_runtime::abi::{ENTRY_SYMBOL, MANIFEST_SYMBOL};
 use inkwell::{
+    GlobalVisibility,
     attributes::{Attribute, AttributeLoc},
     context::Context,
     memory_buffer::MemoryBuffer,
     module::{Linkage, Module},
     passes::PassBuilderOptions,
     targets::FileType,
+    values::FunctionValue,
 };
 
 use super::target::Machine;
@@ -28,13 +32,14 @@ fn llvm(step: &'static str) -> impl Fn(inkwell::support::LLVMString) -> CodegenE
 }
 
 impl<'l, 'm> Unit<'l, 'm> {
-    /// Translates a module in the LLVM dialect and adds the manifest.
+    /// Translates a module in the LLVM dialect. The functions `shared`, whether they are defined here or not, are known
+    /// to other units of the same library.
     ///
     /// # Errors
     /// [`CodegenError::Mlir`] if translation fails, [`CodegenError::Llvm`] if the result does not verify.
     pub fn translate(
         module: &melior::ir::Module,
-        manifest: &str,
+        shared: &BTreeSet<String>,
         context: &'l Context,
         machine: &'m Machine,
         diagnostics: &Diagnostics,
@@ -50,28 +55,57 @@ impl<'l, 'm> Unit<'l, 'm> {
         module.set_triple(&machine.triple());
         module.set_data_layout(&machine.machine.get_target_data().get_data_layout());
         let unit = Self { module, machine };
-        unit.attributes(context);
-        let text = context.const_string(manifest.as_bytes(), true);
-        let global = unit.module.add_global(text.get_type(), None, MANIFEST_SYMBOL);
-        global.set_initializer(&text);
-        global.set_constant(true);
+        unit.attributes(context, shared);
         unit.module.verify().map_err(llvm("verification"))?;
         Ok(unit)
     }
 
+    /// Adds the manifest's text.
+    pub fn add_manifest(&self, manifest: &str, context: &'l Context) {
+        let text = context.const_string(manifest.as_bytes(), true);
+        let global = self.module.add_global(text.get_type(), None, MANIFEST_SYMBOL);
+        global.set_initializer(&text);
+        global.set_constant(true);
+    }
+
+    /// Takes over what another unit defines.
+    ///
+    /// # Errors
+    /// [`CodegenError::Llvm`] if both define the same.
+    pub fn link(&self, other: Self) -> Result<()> {
+        self.module.link_in_module(other.module).map_err(llvm("linking of modules"))
+    }
+
     /// Kernels stay functions of their own: inlining them would lose what their arguments promise about aliasing, and
     /// make one function of the whole model.
-    fn attributes(&self, context: &'l Context) {
+    fn attributes(&self, context: &'l Context, shared: &BTreeSet<String>) {
         let flag = |name: &str| context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0);
         let width = (self.machine.info.vector_bytes() * 8).to_string();
+        let is_shared = |function: &FunctionValue| function.get_name().to_str().is_ok_and(|name| shared.contains(name));
+        for function in self.module.get_functions().filter(is_shared) {
+            function.set_linkage(Linkage::External);
+            function.as_global_value().set_visibility(GlobalVisibility::Hidden);
+        }
         for function in self.module.get_functions().filter(|f| f.count_basic_blocks() > 0) {
             let add = |attribute| function.add_attribute(AttributeLoc::Function, attribute);
             add(flag("nounwind"));
             add(context.create_string_attribute("prefer-vector-width", &width));
-            if function.get_name().to_bytes() != ENTRY_SYMBOL.as_bytes() {
-                function.set_linkage(Linkage::Internal);
-                add(flag("noinline"));
+            if function.get_name().to_bytes() == ENTRY_SYMBOL.as_bytes() {
+                continue;
             }
+            add(flag("noinline"));
+            if !is_shared(&function) {
+                function.set_linkage(Linkage::Internal);
+            }
+        }
+    }
+
+    /// Keeps functions that units of one library share to this one, which has them all.
+    pub fn hide(&self) {
+        let is_shared = |f: &FunctionValue| f.as_global_value().get_visibility() == GlobalVisibility::Hidden;
+        for function in self.module.get_functions().filter(is_shared) {
+            function.as_global_value().set_visibility(GlobalVisibility::Default);
+            function.set_linkage(Linkage::Internal);
         }
     }
 

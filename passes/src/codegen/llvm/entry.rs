@@ -27,7 +27,7 @@ enum Parameter {
 
 /// Appends `llvm.func @hwc_run(weights, arena, inputs, outputs, workers) -> i32` to a module in the LLVM dialect.
 ///
-/// Kernels are private and take their buffers as pointers: inputs, outputs, scratch. Phases that are split run as
+/// Kernels take their buffers as pointers: inputs, outputs, scratch. Those whose code is known are declared. Phases that are split run as
 /// [`tasks`] on a frame that holds these pointers; there is one frame, since nothing else runs meanwhile.
 pub fn build<'c>(context: &'c Context, module: Op<'c>, program: &Program) -> Result<()> {
     let body =
@@ -61,11 +61,9 @@ struct Entry<'c, 'p> {
 impl<'c> Entry<'c, '_> {
     /// Runs the phases of a kernel.
     fn call(&self, call: &Call) {
-        let has_bytes = |v: &&ValueId| self.program.values[**v].bytes > 0;
-        let values = call.arguments.iter().chain(&call.results).filter(has_bytes);
-        let mut operands: Vec<Val> = values.map(|&v| self.address(v)).collect();
+        let mut operands: Vec<Val> = self.program.addressed(call).map(|v| self.address(v)).collect();
         operands.push(self.offset(Parameter::Arena, call.scratch));
-        let phases = &self.program.phases[call.kernel];
+        let phases = &self.program.kernels[call.kernel].interface.phases;
         if let Some(frame) = self.frame.filter(|_| phases.iter().any(|phase| phase.is_split)) {
             operands.iter().enumerate().for_each(|(i, operand)| self.writer.store_pointer(*operand, frame, i));
         }
@@ -73,7 +71,7 @@ impl<'c> Entry<'c, '_> {
             match self.frame.filter(|_| phase.is_split) {
                 None => self.writer.call(&phase.function, &operands),
                 Some(frame) => {
-                    let task = self.writer.address_of(&tasks::name(&phase.function));
+                    let task = self.writer.address_of(&tasks::entry(phase));
                     self.writer.call(DISPATCH, &[self.arguments[Parameter::Workers as usize], task, frame]);
                 }
             }

@@ -1,4 +1,4 @@
-//! An object file, loaded into this process.
+//! Object files, loaded into this process.
 #![allow(unsafe_code)]
 
 use std::{ffi::CStr, ptr};
@@ -35,8 +35,8 @@ impl Loaded {
     /// Links object code against the symbols of this process (libm) and makes it executable.
     ///
     /// # Errors
-    /// [`CodegenError::Jit`] if the object is not one of ours or a symbol is missing.
-    pub fn load(object: &[u8]) -> Result<Self> {
+    /// [`CodegenError::Jit`] if an object is not one of ours or a symbol is missing.
+    pub fn load<'a>(objects: impl IntoIterator<Item = &'a [u8]>) -> Result<Self> {
         // SAFETY: each call gets what the previous one made; whatever fails before the session is owned by `loaded`
         // disposes of it there.
         unsafe {
@@ -54,9 +54,11 @@ impl Loaded {
                 ptr::null_mut(),
             ))?;
             LLVMOrcJITDylibAddGenerator(dylib, process);
-            let buffer =
-                LLVMCreateMemoryBufferWithMemoryRangeCopy(object.as_ptr().cast(), object.len(), c"object".as_ptr());
-            check(LLVMOrcLLJITAddObjectFile(jit, dylib, buffer))?;
+            for object in objects {
+                let (start, length) = (object.as_ptr().cast(), object.len());
+                let buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(start, length, c"object".as_ptr());
+                check(LLVMOrcLLJITAddObjectFile(jit, dylib, buffer))?;
+            }
             let entry = lookup(jit, ENTRY_SYMBOL)?;
             let manifest = lookup(jit, MANIFEST_SYMBOL)?;
             std::mem::forget(guard);

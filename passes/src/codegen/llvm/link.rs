@@ -15,22 +15,25 @@ pub const LINKER_VARIABLE: &str = "HWC_LINKER";
 /// Compiler drivers first: they know where libm is. The bare linkers leave libm to be resolved at load time.
 const CANDIDATES: &[&str] = &["cc", "gcc", "clang", "ld.lld", "/usr/lib/llvm-22/bin/ld.lld", "ld"];
 
-/// Links an object of ours to the shared library `output`, through a temporary file beside it.
+/// Links objects of ours to the shared library `output`, through temporary files beside it.
 ///
 /// # Errors
 /// [`CodegenError::NoLinker`] if none can be started, [`CodegenError::Link`] with what the linker said, and
 /// [`CodegenError::Io`] if the directory cannot be written.
-pub fn shared_library(object: &[u8], output: &Path) -> Result<()> {
-    let object_path = with_suffix(output, ".tmp.o");
-    std::fs::write(&object_path, object)
-        .map_err(|source| CodegenError::Io { path: object_path.display().to_string(), source })?;
-    let linked = link(&object_path, output);
-    // The object is of no use to anyone; that it cannot be removed is not worth an error.
-    let _ = std::fs::remove_file(&object_path);
+pub fn shared_library<'a>(objects: impl IntoIterator<Item = &'a [u8]>, output: &Path) -> Result<()> {
+    let mut paths = vec![];
+    let written = objects.into_iter().enumerate().try_for_each(|(number, object)| {
+        let path = with_suffix(output, &format!(".tmp.{number}.o"));
+        paths.push(path.clone());
+        std::fs::write(&path, object).map_err(|source| CodegenError::Io { path: path.display().to_string(), source })
+    });
+    let linked = written.and_then(|()| link(&paths, output));
+    // The objects are of no use to anyone; that one cannot be removed is not worth an error.
+    paths.iter().for_each(|path| _ = std::fs::remove_file(path));
     linked
 }
 
-fn link(object: &Path, output: &Path) -> Result<()> {
+fn link(objects: &[PathBuf], output: &Path) -> Result<()> {
     let chosen = env::var_os(LINKER_VARIABLE).filter(|name| !name.is_empty());
     let candidates: Vec<OsString> = match &chosen {
         Some(name) => vec![name.clone()],
@@ -39,7 +42,7 @@ fn link(object: &Path, output: &Path) -> Result<()> {
     let mut tried = Vec::new();
     for linker in candidates {
         let mut command = Command::new(&linker);
-        command.arg("-shared").arg("-o").arg(output).arg(object);
+        command.arg("-shared").arg("-o").arg(output).args(objects);
         if is_bare(&linker) {
             command.args(["-z", "noexecstack", "--gc-sections"]);
         } else {

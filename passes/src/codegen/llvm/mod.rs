@@ -4,6 +4,7 @@ pub mod emit;
 pub mod entry;
 pub mod jit;
 pub mod link;
+pub mod split;
 pub mod target;
 pub mod tasks;
 pub mod write;

@@ -176,6 +176,11 @@ impl Machine {
         })
     }
 
+    /// All features that LLVM was told, tuning included.
+    pub fn all_features(&self) -> String {
+        self.machine.get_feature_string().to_string_lossy().into_owned()
+    }
+
     pub(super) fn triple(&self) -> TargetTriple {
         self.machine.get_triple()
     }

@@ -57,6 +57,14 @@ impl<'c> Writer<'c> {
         Ok((Self { builder: b.in_block(block), ..*self }, ir::arguments(block)))
     }
 
+    /// Declares a function that is defined elsewhere; `text` is its type.
+    pub fn declare(&self, name: &str, text: &str) -> Result<()> {
+        let b = &self.builder;
+        let (ty, linkage) = (b.parse_attribute(text)?, b.parse_attribute("#llvm.linkage<external>")?);
+        b.declaration("llvm.func", &[("sym_name", b.string(name)), ("function_type", ty), ("linkage", linkage)]);
+        Ok(())
+    }
+
     pub fn constant(&self, bits: u32, value: i64) -> Val<'c> {
         let ty = self.builder.integer_type(bits);
         self.builder.value("llvm.mlir.constant", &[], ty, &[("value", self.builder.integer(ty, value))])

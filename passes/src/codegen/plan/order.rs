@@ -1,10 +1,13 @@
 //! Another order of the elements of a constant.
 
 use std::io::{self, Write};
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
 
 /// Elements in the order in which they are stored: for each iteration of `outer`, all runs one after another. Every
 /// element is listed once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Order {
     /// Extent and stride in elements of the original, outermost first.
     pub outer: Vec<(i64, i64)>,
@@ -12,7 +15,7 @@ pub struct Order {
 }
 
 /// Elements at `offset + sum(stride * i)`, the last dimension fastest.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Run {
     pub offset: i64,
     /// Extent and stride, outermost first.
@@ -20,10 +23,17 @@ pub struct Run {
 }
 
 impl Order {
-    /// Calls `each` with the number of every element in the original, in the order in which they are stored.
-    fn try_for_each<E>(&self, mut each: impl FnMut(usize) -> Result<(), E>) -> Result<(), E> {
+    /// Calls `each` with the numbers, in the original, of elements that stand together there too, in the order in which
+    /// they are stored.
+    fn try_for_each<E>(&self, mut each: impl FnMut(Range<usize>) -> Result<(), E>) -> Result<(), E> {
         visit(&self.outer, 0, &mut |start| {
-            self.runs.iter().try_for_each(|run| visit(&run.dims, start + run.offset, &mut |at| each(at as usize)))
+            self.runs.iter().try_for_each(|run| {
+                let (length, dims) = match run.dims.split_last() {
+                    Some((&(extent, 1), outer)) => (extent as usize, outer),
+                    _ => (1, &run.dims[..]),
+                };
+                visit(dims, start + run.offset, &mut |at| each(at as usize..at as usize + length))
+            })
         })
     }
 
@@ -31,9 +41,9 @@ impl Order {
     pub fn write(&self, data: &[u8], width: usize, out: &mut dyn Write) -> io::Result<()> {
         const CHUNK: usize = 1 << 16;
         let mut buffer = Vec::with_capacity(CHUNK + width);
-        self.try_for_each(|at| -> io::Result<()> {
-            let element = data.get(at * width..(at + 1) * width);
-            buffer.extend_from_slice(element.ok_or_else(|| io::Error::other("an order beyond its constant"))?);
+        self.try_for_each(|together| -> io::Result<()> {
+            let elements = data.get(together.start * width..together.end * width);
+            buffer.extend_from_slice(elements.ok_or_else(|| io::Error::other("an order beyond its constant"))?);
             if buffer.len() < CHUNK {
                 return Ok(());
             }

@@ -1,8 +1,10 @@
 //! What `main` does, read out of the IR: inputs, constants, calls and results, and where each value lives.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use hwc_dialects::mlir::hwk::CONSTANTS;
 use melior::ir::{ValueLike, operation::OperationLike};
+use serde::{Deserialize, Serialize};
 
 use super::{
     arena::{self, Lifetime},
@@ -74,6 +76,34 @@ pub struct Copy {
     pub bytes: u64,
 }
 
+/// What those who call a kernel have to know of its code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// The functions that it has become, to be called one after the other.
+    pub phases: Vec<Phase>,
+    /// Bytes of memory it works in, beside its arguments and results.
+    pub scratch: u64,
+    /// Arguments whose elements it takes in another order; all are [constants](Program::constant_arguments).
+    pub orders: Vec<(usize, Order)>,
+}
+
+/// A kernel as machine code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelCode {
+    pub interface: Interface,
+    /// ELF relocatable object; defines what [`Interface::phases`] names, hidden from other libraries.
+    pub object: Vec<u8>,
+}
+
+/// A kernel that is called.
+#[derive(Clone, Debug, Default)]
+pub struct Kernel {
+    pub name: String,
+    /// The arguments that may be treated as constants, if not all that are.
+    constants: Option<Vec<i64>>,
+    pub interface: Interface,
+}
+
 /// The model as straight-line calls.
 #[derive(Debug, Default)]
 pub struct Program<'c> {
@@ -81,28 +111,27 @@ pub struct Program<'c> {
     constants: Vec<Constant<'c>>,
     pub calls: Vec<Call>,
     pub copies: Vec<Copy>,
-    /// Names of the kernels, in order of first call.
-    pub kernels: Vec<String>,
-    /// The functions that each kernel has become.
-    pub phases: Vec<Vec<Phase>>,
+    /// The kernels, in order of first call.
+    pub kernels: Vec<Kernel>,
     pub weights: Weights<'c>,
     pub input_count: usize,
     pub output_count: usize,
     pub arena_bytes: u64,
 }
 
-/// Reads `main`. Values that kernels compute get their final place only from [`Program::place`].
+/// Reads `main`. Values that kernels compute get their final place only from [`Program::place`]. Kernels need no body
+/// whose code is known.
 ///
 /// # Errors
 /// [`CodegenError::KernelForm`] with everything in `main` that is not in kernel form.
-pub fn read<'c>(module: Op<'c>) -> Result<Program<'c>> {
+pub fn read<'c>(module: Op<'c>, known: &BTreeMap<String, KernelCode>) -> Result<Program<'c>> {
     let functions = ir::functions(module);
     let main = functions.iter().copied().find(|f| ir::symbol(*f) == Some(MAIN));
     let Some(block) = main.and_then(ir::entry) else {
         return Err(CodegenError::KernelForm(vec![format!("there is no function @{MAIN} with a body")]));
     };
-    let mut reader =
-        Reader { program: Program::default(), of: HashMap::new(), kernels: HashMap::new(), problems: vec![] };
+    let (of, kernels) = (HashMap::new(), HashMap::new());
+    let mut reader = Reader { program: Program::default(), known, of, kernels, problems: vec![] };
     for (i, argument) in ir::arguments(block).into_iter().enumerate() {
         reader.define(argument, Place::Input(i), &format!("input {i}"));
         reader.program.input_count += 1;
@@ -113,14 +142,15 @@ pub fn read<'c>(module: Op<'c>) -> Result<Program<'c>> {
     if reader.problems.is_empty() { Ok(reader.program) } else { Err(CodegenError::KernelForm(reader.problems)) }
 }
 
-struct Reader<'c> {
+struct Reader<'c, 'k> {
     program: Program<'c>,
+    known: &'k BTreeMap<String, KernelCode>,
     of: HashMap<usize, ValueId>,
     kernels: HashMap<&'c str, usize>,
     problems: Vec<String>,
 }
 
-impl<'c> Reader<'c> {
+impl<'c> Reader<'c, '_> {
     fn problem(&mut self, op: Op<'c>, what: &str) {
         self.problems.push(format!("{}: {} in @{MAIN}: {what}", op.location(), ir::name_of(op)));
     }
@@ -174,13 +204,18 @@ impl<'c> Reader<'c> {
 
     fn call(&mut self, op: Op<'c>, arguments: Vec<ValueId>, functions: &[Op<'c>]) {
         let callee = op.attribute("callee").ok().and_then(ir::string_value).unwrap_or("");
-        if !functions.iter().any(|f| ir::symbol(*f) == Some(callee) && ir::entry(*f).is_some()) || callee == MAIN {
+        let known = self.known.get(callee);
+        let function = functions.iter().find(|f| ir::symbol(**f) == Some(callee));
+        let function = function.filter(|f| callee != MAIN && (known.is_some() || ir::entry(**f).is_some()));
+        let Some(function) = function else {
             return self.problem(op, &format!("@{callee} is not a kernel with a body"));
-        }
+        };
         let next = self.kernels.len();
         let kernel = *self.kernels.entry(callee).or_insert(next);
         if kernel == next {
-            self.program.kernels.push(callee.to_owned());
+            let constants = function.attribute(CONSTANTS).ok().and_then(ir::dense_i64);
+            let interface = known.map(|code| code.interface.clone()).unwrap_or_default();
+            self.program.kernels.push(Kernel { name: callee.to_owned(), constants, interface });
         }
         let results =
             op.results().map(|r| self.define(r.into(), Place::Arena(u64::MAX), "a result of a call")).collect();
@@ -204,15 +239,18 @@ impl<'c> Reader<'c> {
 impl<'c> Program<'c> {
     /// The number of a kernel's function in [`Self::kernels`], if it is called.
     pub fn number_of(&self, kernel: Op<'_>) -> Option<usize> {
-        self.kernels.iter().position(|name| ir::symbol(kernel) == Some(name))
+        self.kernels.iter().position(|k| ir::symbol(kernel) == Some(&k.name))
     }
 
     /// For each argument of a kernel whether it is a constant in all calls. Arguments without elements, which are no
     /// arguments of the code, are left out.
     pub fn constant_arguments(&self, kernel: usize) -> Vec<bool> {
+        let may_be = |i: usize| self.kernels[kernel].constants.as_ref().is_none_or(|all| all.contains(&(i as i64)));
         let mut all: Option<Vec<bool>> = None;
         for call in self.calls.iter().filter(|call| call.kernel == kernel) {
-            let constant = self.with_elements(call).map(|v| matches!(self.values[v].place, Place::Weights(_)));
+            let arguments = call.arguments.iter().map(|v| self.values[*v]).enumerate();
+            let arguments = arguments.filter(|(_, value)| value.bytes > 0);
+            let constant = arguments.map(|(i, value)| may_be(i) && matches!(value.place, Place::Weights(_)));
             let constant: Vec<bool> = constant.collect();
             all = Some(all.map_or(constant.clone(), |all| all.iter().zip(constant).map(|(a, b)| *a && b).collect()));
         }
@@ -223,8 +261,40 @@ impl<'c> Program<'c> {
         call.arguments.iter().copied().filter(|v| self.values[*v].bytes > 0)
     }
 
+    /// The values that a call hands to its kernel's code, by address: arguments, then results. What has no elements is
+    /// left out.
+    pub fn addressed(&self, call: &Call) -> impl Iterator<Item = ValueId> {
+        let results = call.results.iter().copied().filter(|v| self.values[*v].bytes > 0);
+        self.with_elements(call).chain(results)
+    }
+
+    /// How many addresses the code of a kernel takes: those of [values](Self::addressed) and of its scratch memory.
+    pub fn pointers(&self, kernel: usize) -> usize {
+        let call = self.calls.iter().find(|call| call.kernel == kernel);
+        call.map_or(0, |call| self.addressed(call).count() + 1)
+    }
+
+    /// Gives each kernel that is called its arguments in the orders it takes.
+    ///
+    /// # Errors
+    /// An internal error where such an argument is not a constant.
+    fn reorder_constants(&mut self) -> Result<()> {
+        let called = self.call_counts();
+        for kernel in (0..self.kernels.len()).filter(|kernel| called[*kernel] > 0) {
+            let constant = self.constant_arguments(kernel);
+            for (argument, order) in self.kernels[kernel].interface.orders.clone() {
+                if constant.get(argument) != Some(&true) {
+                    let name = &self.kernels[kernel].name;
+                    return Err(CodegenError::internal(format!("@{name} takes another order of what is not constant")));
+                }
+                self.reorder(kernel, argument, &order);
+            }
+        }
+        Ok(())
+    }
+
     /// Hands a kernel one of its [constant arguments](Self::constant_arguments) in another order.
-    pub fn reorder(&mut self, kernel: usize, argument: usize, order: &Order) {
+    fn reorder(&mut self, kernel: usize, argument: usize, order: &Order) {
         let calls: Vec<usize> = (0..self.calls.len()).filter(|&c| self.calls[c].kernel == kernel).collect();
         for call in calls {
             let Some(value) = self.with_elements(&self.calls[call]).nth(argument) else { continue };
@@ -259,12 +329,13 @@ impl<'c> Program<'c> {
         Ok(())
     }
 
-    /// Gives every constant its place in the weights, every computed value and every call's scratch memory
-    /// (`scratch[kernel]` bytes) its place in the arena.
+    /// Gives every constant its place in the weights, every computed value and every call's scratch memory its place in
+    /// the arena.
     ///
     /// # Errors
     /// An internal error if a constant's elements are not there.
-    pub fn place(&mut self, scratch: &[u64]) -> Result<()> {
+    pub fn place(&mut self) -> Result<()> {
+        self.reorder_constants()?;
         self.place_weights()?;
         let mut lives: Vec<Lifetime> = Vec::new();
         let mut last_use: HashMap<ValueId, usize> = HashMap::new();
@@ -275,7 +346,7 @@ impl<'c> Program<'c> {
         }
         let mut owners = Vec::new();
         for (step, call) in self.calls.iter().enumerate() {
-            lives.push(Lifetime { bytes: scratch.get(call.kernel).copied().unwrap_or(0), first: step, last: step });
+            lives.push(Lifetime { bytes: self.kernels[call.kernel].interface.scratch, first: step, last: step });
             owners.push(None);
             for &result in call.results.iter().filter(|&&r| matches!(self.values[r].place, Place::Arena(_))) {
                 let last = last_use.get(&result).copied().unwrap_or(step);
@@ -318,8 +389,13 @@ impl<'c> Program<'c> {
         self.calls = live;
     }
 
+    /// The kernels that are called, and how often.
+    pub fn called(&self) -> impl Iterator<Item = (&Kernel, usize)> {
+        self.kernels.iter().zip(self.call_counts()).filter(|(_, calls)| *calls > 0)
+    }
+
     /// How often each kernel is called.
-    pub fn call_counts(&self) -> Vec<usize> {
+    fn call_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.kernels.len()];
         self.calls.iter().for_each(|call| counts[call.kernel] += 1);
         counts

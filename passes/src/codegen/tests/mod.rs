@@ -9,12 +9,12 @@ mod packing;
 mod products;
 mod rows;
 
-use std::ffi::c_void;
+use std::{collections::BTreeMap, ffi::c_void};
 
 use hwc_runtime::abi::{Task, Workers};
 use melior::{Context, ir::Module};
 
-use super::{Compiled, Cpu, Loaded, Silent, TargetOptions, compile, context};
+use super::{Compiled, Cpu, Loaded, Objects, Silent, TargetOptions, compile, context};
 
 /// A compiled and loaded model.
 pub struct Model {
@@ -75,9 +75,10 @@ impl Model {
         let mut weights = Vec::new();
         // Whatever can be split is, however small.
         let options = &TargetOptions { split_from: Some(1), ..options.clone() };
-        let compiled = compile(context, module, options, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
+        let objects = Objects::Kernels(BTreeMap::new());
+        let compiled = compile(context, module, options, objects, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
             .unwrap_or_else(|error| panic!("{error}"));
-        let loaded = Loaded::load(&compiled.object).expect("the object loads");
+        let loaded = Loaded::load(compiled.objects()).expect("the object loads");
         assert_eq!(loaded.manifest(), "{\"abi\":1}");
         Self { loaded, compiled, weights }
     }

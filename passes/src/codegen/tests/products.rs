@@ -3,7 +3,7 @@
 use std::{io::Write, process::Command};
 
 use super::*;
-use crate::codegen::{CodegenError, Observer, Stage, print_stage, shared_library};
+use crate::codegen::{CodegenError, Objects, Observer, Stage, print_stage, shared_library};
 
 const DOUBLE: &str = r#"
 func.func private @double(%a: tensor<40xf32>) -> tensor<40xf32> {
@@ -20,7 +20,7 @@ func.func @main(%x: tensor<40xf32>) -> tensor<40xf32> {
 fn error(text: &str, options: &TargetOptions) -> CodegenError {
     let context = context::new();
     let mut module = Module::parse(&context, text).expect("the test's module parses");
-    match compile(&context, &mut module, options, &mut std::io::sink(), |_| String::new(), &mut Silent) {
+    match compile(&context, &mut module, options, Objects::One, &mut std::io::sink(), |_| String::new(), &mut Silent) {
         Ok(_) => panic!("compiled what it should refuse"),
         Err(error) => error,
     }
@@ -31,7 +31,7 @@ fn a_shared_library_exports_the_entry_point_and_the_manifest() {
     let directory = std::env::temp_dir().join(format!("hwc-link-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let library = directory.join("libmodel.so");
-    shared_library(&Model::new(DOUBLE).compiled.object, &library).unwrap();
+    shared_library(Model::new(DOUBLE).compiled.objects(), &library).unwrap();
     let symbols =
         Command::new("/usr/lib/llvm-22/bin/llvm-nm").args(["-D", "--defined-only"]).arg(&library).output().unwrap();
     let symbols = String::from_utf8(symbols.stdout).unwrap();
@@ -43,7 +43,7 @@ fn a_shared_library_exports_the_entry_point_and_the_manifest() {
 
 #[test]
 fn a_library_in_a_directory_that_does_not_exist_is_an_environment_error() {
-    let error = shared_library(&Model::new(DOUBLE).compiled.object, "/nonexistent/lib.so".as_ref()).unwrap_err();
+    let error = shared_library(Model::new(DOUBLE).compiled.objects(), "/nonexistent/lib.so".as_ref()).unwrap_err();
     assert!(error.is_environment() && error.to_string().contains("/nonexistent/lib.so"), "{error}");
 }
 
@@ -76,7 +76,16 @@ fn phases_are_observed_in_order() {
     let context = context::new();
     let mut module = Module::parse(&context, DOUBLE).unwrap();
     let mut names = Names(vec![]);
-    compile(&context, &mut module, &TargetOptions::default(), &mut Vec::new(), |_| String::new(), &mut names).unwrap();
+    compile(
+        &context,
+        &mut module,
+        &TargetOptions::default(),
+        Objects::One,
+        &mut Vec::new(),
+        |_| String::new(),
+        &mut names,
+    )
+    .unwrap();
     assert_eq!(names.0, ["target", "linalg", "buffers", "loops", "llvm", "llvm-ir", "optimized"]);
 }
 
@@ -141,7 +150,15 @@ fn weights_that_cannot_be_written_are_an_environment_error() {
     let text = "func.func @main() -> tensor<2xf32> {\n%c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>\nreturn %c : tensor<2xf32>\n}";
     let context = context::new();
     let mut module = Module::parse(&context, text).unwrap();
-    let result = compile(&context, &mut module, &TargetOptions::default(), &mut Full, |_| String::new(), &mut Silent);
+    let result = compile(
+        &context,
+        &mut module,
+        &TargetOptions::default(),
+        Objects::One,
+        &mut Full,
+        |_| String::new(),
+        &mut Silent,
+    );
     assert!(result.is_err_and(|e| e.is_environment()));
 }
 

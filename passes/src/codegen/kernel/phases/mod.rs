@@ -20,6 +20,7 @@ use melior::{
     Context,
     ir::{ValueLike, operation::OperationLike},
 };
+use serde::{Deserialize, Serialize};
 
 use super::destination::set_signature;
 use crate::codegen::{
@@ -35,7 +36,7 @@ pub const SMALLEST: u64 = 150_000;
 pub const SPLIT: &str = "hwc.split";
 
 /// A function that does part of what a kernel does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
     pub function: String,
     /// Whether it is called for parts.
