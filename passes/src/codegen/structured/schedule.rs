@@ -69,6 +69,9 @@ pub struct Schedule {
 const LONGEST_STRIDE: i64 = 4;
 /// At most this many iterations of an unrolled dimension.
 pub const MOST_UNROLLED: i64 = 16;
+/// At most this many elements are loaded one by one in a tile. Each is code of its own, of which LLVM makes less the longer it
+/// takes: a few hundred take seconds.
+const MOST_GATHERED: i64 = 64;
 /// Cycles of a fused multiply-add that the next one on the same accumulator waits for.
 const LATENCY: f64 = 4.0;
 
@@ -95,7 +98,7 @@ pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
             let vector = Vector { dim, lanes, count };
             for unroll in unrolls(nest, facts, &vector) {
                 let next = candidate(nest, facts, Some(vector), unroll);
-                if next.cost < best.cost {
+                if next.cost < best.cost && is_short(nest, &next) {
                     best = next;
                 }
             }
@@ -108,7 +111,8 @@ pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
 pub fn choose_for(nest: &Nest, facts: &Facts, vector: Vector, unrollable: &[usize]) -> Option<Schedule> {
     let all = unrolls(nest, facts, &vector).into_iter();
     let all = all.filter(|unroll| facts.vectorizable && unroll.iter().all(|(d, _)| unrollable.contains(d)));
-    all.map(|unroll| candidate(nest, facts, Some(vector), unroll)).min_by(|a, b| a.cost.total_cmp(&b.cost))
+    let all = all.map(|unroll| candidate(nest, facts, Some(vector), unroll)).filter(|next| is_short(nest, next));
+    all.min_by(|a, b| a.cost.total_cmp(&b.cost))
 }
 
 /// Ways to keep several iterations of up to two parallel dimensions in registers.
@@ -151,6 +155,17 @@ fn load(access: &Access, vector: &Vector, unroll: &[(usize, i64)]) -> Load {
             _ => Load::Gathered,
         },
     }
+}
+
+/// Whether the code of a tile is of a length that LLVM can take.
+fn is_short(nest: &Nest, schedule: &Schedule) -> bool {
+    let vectors = schedule.vector.map_or(1, |v| v.lanes * v.count);
+    let gathered = nest.inputs.iter().zip(&schedule.loads).filter(|(_, load)| **load == Load::Gathered);
+    let elements = gathered.map(|(access, _)| {
+        let distinct = schedule.unroll.iter().filter(|(d, _)| access.strides[*d] != 0).map(|(_, size)| size);
+        vectors * distinct.product::<i64>()
+    });
+    elements.sum::<i64>() <= MOST_GATHERED
 }
 
 /// The schedule that follows from a choice, with its cost.
@@ -450,6 +465,17 @@ mod tests {
         let transpose = nest(&[(512, Parallel), (512, Parallel)], &[&[1, 512]], &[512, 1]);
         let schedule = choose(&transpose, &facts(&transpose, 0.5));
         assert_eq!(schedule.loads, [Load::Transposed { along: 0 }], "{schedule:?}");
+    }
+
+    #[test]
+    fn few_elements_are_gathered_at_once() {
+        // Images with channels last, one filter: what is contiguous is reduced.
+        let dims = [(240, Parallel), (320, Parallel), (24, Reduction)];
+        let conv = nest(&dims, &[&[24 * 320, 24, 1], &[0, 0, 1]], &[1280, 2, 0]);
+        let schedule = choose(&conv, &facts(&conv, 1.0));
+        assert!(is_short(&conv, &schedule), "{schedule:?}");
+        let vector = Vector { dim: 1, lanes: 16, count: 2 };
+        assert!(!is_short(&conv, &given(&conv, &facts(&conv, 1.0), Some(vector), vec![(0, 13)], None)));
     }
 
     #[test]
