@@ -46,3 +46,35 @@ func.func private @tiny(%x: memref<4xf32>, %y: memref<4xf32>) {
   memref.copy %a, %y : memref<4xf32> to memref<4xf32>
   return
 }
+
+// -----
+
+// Each thread has its own of what iterations that may run at the same time need.
+// CHECK-LABEL: func.func private @parallel(
+// CHECK-SAME: %[[ARG0:.*]]: memref<4x64xf32> {llvm.noalias}, %[[ARG1:.*]]: memref<4x64xf32> {llvm.noalias}, %[[ARG2:.*]]: memref<0xi8> {llvm.noalias}) attributes {hwc.scratch_bytes = 0 : i64, llvm.bareptr} {
+// CHECK-NEXT: %[[ALLOCA:.*]] = memref.alloca() {alignment = 64 : i64} : memref<1x64xf32>
+// CHECK-NEXT: %[[C0:.*]] = arith.constant 0 : index
+// CHECK-NEXT: %[[C1:.*]] = arith.constant 1 : index
+// CHECK-NEXT: %[[C4:.*]] = arith.constant 4 : index
+// CHECK-NEXT: scf.for %[[ARG3:.*]] = %[[C0]] to %[[C4]] step %[[C1]] {
+// CHECK-NEXT: %[[SUBVIEW:.*]] = memref.subview %[[ARG0]][%[[ARG3]], 0] [1, 64] [1, 1] : memref<4x64xf32> to memref<1x64xf32, strided<[64, 1], offset: ?>>
+// CHECK-NEXT: memref.copy %[[SUBVIEW]], %[[ALLOCA]] : memref<1x64xf32, strided<[64, 1], offset: ?>> to memref<1x64xf32>
+// CHECK-NEXT: %[[SUBVIEW_0:.*]] = memref.subview %[[ARG1]][%[[ARG3]], 0] [1, 64] [1, 1] : memref<4x64xf32> to memref<1x64xf32, strided<[64, 1], offset: ?>>
+// CHECK-NEXT: memref.copy %[[ALLOCA]], %[[SUBVIEW_0]] : memref<1x64xf32> to memref<1x64xf32, strided<[64, 1], offset: ?>>
+// CHECK-NEXT: } {hwc.parallel}
+// CHECK-NEXT: return
+// CHECK-NEXT: }
+
+func.func private @parallel(%x: memref<4x64xf32>, %y: memref<4x64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %a = memref.alloc() : memref<1x64xf32>
+    %from = memref.subview %x[%i, 0] [1, 64] [1, 1] : memref<4x64xf32> to memref<1x64xf32, strided<[64, 1], offset: ?>>
+    memref.copy %from, %a : memref<1x64xf32, strided<[64, 1], offset: ?>> to memref<1x64xf32>
+    %to = memref.subview %y[%i, 0] [1, 64] [1, 1] : memref<4x64xf32> to memref<1x64xf32, strided<[64, 1], offset: ?>>
+    memref.copy %a, %to : memref<1x64xf32> to memref<1x64xf32, strided<[64, 1], offset: ?>>
+  } {hwc.parallel}
+  return
+}

@@ -22,6 +22,20 @@ func.func @padded(%x: tensor<1x10x10x16xf32>, %w: tensor<6x6x16x32xf32>, %b: ten
   return %0 : tensor<1x10x10x32xf32>
 }
 
+// A large image in blocks of tiles that write their parts of the result.
+
+// LOWER-LABEL: func.func @blocks
+// LOWER: scf.for
+// LOWER: scf.for
+// LOWER: tensor.extract_slice %{{.*}} [1, 18, 34, 24] [1, 1, 1, 1] : tensor<1x162x162x24xf32> to tensor<1x18x34x24xf32>
+// LOWER: tensor.insert_slice %{{.*}} [1, 16, 32, 24] [1, 1, 1, 1] : tensor<1x16x32x24xf32> into tensor<1x160x160x24xf32>
+// LOWER: } {hwc.parallel}
+// LOWER: } {hwc.parallel}
+func.func @blocks(%x: tensor<1x162x162x24xf32>, %w: tensor<6x6x24x24xf32>) -> tensor<1x160x160x24xf32> {
+  %0 = hwc.winograd_conv %x, %w : (tensor<1x162x162x24xf32>, tensor<6x6x24x24xf32>) -> tensor<1x160x160x24xf32>
+  return %0 : tensor<1x160x160x24xf32>
+}
+
 // -----
 
 func.func @filter(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {

@@ -69,6 +69,16 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| each_kernel(module, |k| codegen::kernel::destination::convert(context, k)),
     },
     PassInfo {
+        name: "hwc-kernel-placement",
+        description: "What is computed only to be copied into a part of a buffer is computed there",
+        run: |_, module| {
+            each_kernel(module, |k| {
+                codegen::kernel::placement::convert(k);
+                Ok(())
+            })
+        },
+    },
+    PassInfo {
         name: "hwc-kernel-scratch",
         description: "Allocations in bufferized kernels become parts of one scratch argument, shared by lifetime",
         run: |context, module| each_kernel(module, |k| codegen::kernel::scratch::convert(context, k).map(|_| ())),

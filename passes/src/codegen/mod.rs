@@ -303,6 +303,7 @@ fn to_structured<'c>(
         kernel::destination::convert(context, kernel)?;
     }
     pipeline::run(context, module, "bufferization", BUFFERIZE, diagnostics)?;
+    kernel::form::kernels(root).into_iter().for_each(kernel::placement::convert);
     observer.phase("buffers", module);
 
     pipeline::run(context, module, "generalization", GENERALIZE, diagnostics)?;

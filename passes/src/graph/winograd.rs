@@ -14,17 +14,18 @@ use melior::Context;
 use super::GraphError;
 use crate::codegen::ir::{self, Builder};
 
-/// Picoseconds of a multiplication and an addition at full rate, and of a number of a filter that is read. Here and below
-/// only the proportion matters.
+/// Picoseconds of a multiplication and an addition at full rate. Here and below only the proportion matters.
 const PRODUCT: f64 = 8.0;
-const FILTER: f64 = 50.0;
 
-/// Picoseconds that the transforms take for a channel or a filter of a tile, by how many bytes all tiles have at most:
-/// what is in the second-level cache, in the last one, or far.
-const TRANSFORMS: [(usize, f64); 3] = [(1 << 20, 5_500.0), (8 << 20, 10_000.0), (usize::MAX, 20_000.0)];
+/// Picoseconds that the transforms take for a channel or a filter of a tile.
+const TRANSFORMS: f64 = 5_500.0;
+
+/// Picoseconds in which a number of a filter is read, by the bytes of it at most: one that stays in the second-level cache,
+/// and one that comes from far.
+const FILTER: [(usize, f64); 2] = [(512 << 10, 15.0), (usize::MAX, 100.0)];
 
 /// What the estimate for Winograd's may be at most of that for the direct convolution.
-const MOST: f64 = 0.8;
+const MOST: f64 = 0.9;
 
 /// Filters are computed with in vectors of this many.
 const LANES: usize = 16;
@@ -76,19 +77,24 @@ fn gains(view: &OpView) -> bool {
 
 /// Picoseconds of the direct convolution.
 fn direct(input: &[usize], result: &[usize]) -> f64 {
-    let filters = result[3].next_multiple_of(LANES);
-    (result[..3].iter().product::<usize>() * filters * input[3] * TAPS * TAPS) as f64 * PRODUCT
+    let taps = TAPS * TAPS * input[3];
+    let products = result[..3].iter().product::<usize>() * result[3].next_multiple_of(LANES) * taps;
+    products as f64 * PRODUCT + reading(taps * result[3])
 }
 
-/// Picoseconds of Winograd's: the transforms, the filter, and the products over channels.
+/// Picoseconds of Winograd's: the products over channels, and the transforms.
 fn estimate(input: &[usize], result: &[usize]) -> f64 {
     let (channels, filters) = (input[3], result[3]);
     let tiles = result[0] * result[1].div_ceil(OUTPUTS) * result[2].div_ceil(OUTPUTS);
-    let (numbers, transformed) = (TILE * TILE, tiles * (channels + filters));
-    let bytes = transformed * numbers * size_of::<f32>();
-    let each = TRANSFORMS.iter().find(|(most, _)| bytes <= *most).map_or(0.0, |(_, each)| *each);
-    let products = numbers * tiles * channels * filters.next_multiple_of(LANES);
-    products as f64 * PRODUCT + transformed as f64 * each + (numbers * channels * filters) as f64 * FILTER
+    let products = TILE * TILE * tiles * channels * filters.next_multiple_of(LANES);
+    let transformed = tiles * (channels + filters);
+    products as f64 * PRODUCT + transformed as f64 * TRANSFORMS + reading(TILE * TILE * channels * filters)
+}
+
+/// Picoseconds in which a filter of so many numbers is read.
+fn reading(numbers: usize) -> f64 {
+    let bytes = numbers * size_of::<f32>();
+    FILTER.iter().find(|(most, _)| bytes <= *most).map_or(0.0, |(_, each)| numbers as f64 * each)
 }
 
 fn replace<'c>(context: &'c Context, operation: ir::Op<'c>, view: &OpView, filter: &Tensor) -> Option<()> {
@@ -123,6 +129,10 @@ mod tests {
         assert!(chosen([1, 28, 28, 128], 128));
         assert!(!chosen([1, 224, 224, 3], 32));
         assert!(!chosen([1, 4, 4, 8], 8));
+        assert!(chosen([1, 56, 56, 16], 16));
+        assert!(chosen([1, 160, 160, 96], 24));
         assert!(!chosen([1, 1, 1, 512], 512));
+        // The transformed filter is four times as long.
+        assert!(!chosen([1, 7, 7, 512], 512));
     }
 }

@@ -10,6 +10,9 @@ use melior::ir::{Attribute, Location, Type, TypeLike, ValueLike};
 
 use crate::codegen::ir::{self, Blk, Builder, Val};
 
+/// An offset of this value stands for an operand.
+pub(super) const DYNAMIC: i64 = i64::MIN;
+
 /// How a loop of a structured operation iterates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loop {
@@ -248,8 +251,6 @@ impl<'c> Emitter<'c> {
 
     /// The ranges of one row whose number is an operand.
     fn row_ranges(&self, shape: &[usize], segments: Attribute<'c>) -> [(&'static str, Attribute<'c>); 4] {
-        // An offset of this value stands for the operand.
-        const DYNAMIC: i64 = i64::MIN;
         let mut offsets = vec![0; shape.len()];
         offsets[0] = DYNAMIC;
         let sizes: Vec<usize> = std::iter::once(1).chain(shape[1..].iter().copied()).collect();
@@ -276,7 +277,7 @@ impl<'c> Emitter<'c> {
         ]
     }
 
-    fn i64_array(&self, values: &[usize]) -> Attribute<'c> {
+    pub(super) fn i64_array(&self, values: &[usize]) -> Attribute<'c> {
         let values: Vec<i64> = values.iter().map(|&v| v as i64).collect();
         DenseI64ArrayAttribute::new(self.context, &values).into()
     }

@@ -21,6 +21,7 @@ pub mod mask;
 mod module;
 pub mod movement;
 pub mod normalization;
+mod parts;
 mod place;
 pub mod pooling;
 mod product;

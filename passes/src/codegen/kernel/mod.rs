@@ -4,4 +4,5 @@ pub mod carried;
 pub mod destination;
 pub mod form;
 pub mod phases;
+pub mod placement;
 pub mod scratch;

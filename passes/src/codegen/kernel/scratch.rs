@@ -2,26 +2,33 @@
 //!
 //! Before: `memref.alloc` of static types anywhere in the kernel, no `memref.dealloc`.
 //! After: no allocation is left. Each temporary is a `memref.view` at a fixed offset into the last argument,
-//! `memref<N x i8>`, or a `memref.alloca` at the start of the kernel if it is tiny. Temporaries that are never needed at
+//! `memref<N x i8>`, or a `memref.alloca` at the start of the kernel if it is tiny, or used in a parallel loop only, of
+//! which each thread needs its own. Temporaries that are never needed at
 //! the same time share memory. The function's attribute `hwc.scratch_bytes` tells N.
 
 use std::collections::{HashMap, HashSet};
 
 use melior::{
     Context,
-    ir::{BlockLike, ValueLike, operation::OperationLike},
+    ir::{BlockLike, ValueLike, attribute::DenseI32ArrayAttribute, operation::OperationLike},
 };
 
 use super::destination::set_signature;
 use crate::codegen::{
     error::{CodegenError, Result},
-    ir::{self, Blk, Builder, Op, Val},
+    ir::{self, Blk, Builder, Op, PARALLEL, Val},
     plan::arena::{self, Lifetime},
     structured::is_view,
 };
 
 /// Temporaries up to this many bytes live on the stack, where LLVM may turn them into registers.
 const TINY: u64 = 64;
+
+/// Bytes of temporaries of parallel loops that live on the stack, together.
+const STACK: u64 = 256 << 10;
+
+/// Bytes of a cache line.
+const LINE: i64 = 64;
 
 /// The attribute that tells a kernel's scratch size in bytes.
 pub const SCRATCH_BYTES: &str = "hwc.scratch_bytes";
@@ -44,6 +51,14 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
     for row in ir::walk(kernel).into_iter().filter(|op| ir::is(*op, "memref.alloca") && op != anchor) {
         ir::move_before(row, *anchor);
     }
+    let mut stack = STACK;
+    for alloc in ir::walk(kernel).into_iter().filter(|op| ir::is(*op, "memref.alloc") && is_in_parallel_loop(*op)) {
+        let buffer = ir::result(alloc, 0);
+        if let Some(bytes) = ir::type_bytes(buffer.r#type()).filter(|bytes| *bytes <= stack) {
+            stack -= bytes;
+            to_stack(&start, alloc);
+        }
+    }
     let mut problems = Vec::new();
     let mut planned = Vec::new();
     let mut lives = Vec::new();
@@ -55,13 +70,7 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
         };
         match lifetime(&positions, block, alloc) {
             Err(problem) => problems.push(problem),
-            Ok(_) if bytes <= TINY => {
-                let ty = buffer.r#type();
-                let segments = melior::ir::attribute::DenseI32ArrayAttribute::new(context, &[0, 0]).into();
-                let stack = start.value("memref.alloca", &[], ty, &[("operandSegmentSizes", segments)]);
-                ir::replace_uses(buffer, stack);
-                ir::erase(alloc);
-            }
+            Ok(_) if bytes <= TINY => to_stack(&start, alloc),
             Ok((first, last)) => {
                 planned.push(alloc);
                 lives.push(Lifetime { bytes, first, last });
@@ -85,6 +94,30 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<u64> {
     set_signature(context, kernel, &types);
     ir::set_attribute(kernel, SCRATCH_BYTES, start.integer(start.integer_type(64), bytes));
     Ok(layout.bytes)
+}
+
+/// Puts a temporary on the stack, where every thread has its own.
+fn to_stack<'c>(start: &Builder<'c>, alloc: Op<'c>) {
+    let buffer = ir::result(alloc, 0);
+    let segments = DenseI32ArrayAttribute::new(start.context, &[0, 0]).into();
+    let mut attributes = vec![("operandSegmentSizes", segments)];
+    if ir::type_bytes(buffer.r#type()).is_some_and(|bytes| bytes > TINY) {
+        attributes.push(("alignment", start.integer(start.integer_type(64), LINE)));
+    }
+    ir::replace_uses(buffer, start.value("memref.alloca", &[], buffer.r#type(), &attributes));
+    ir::erase(alloc);
+}
+
+/// Whether iterations of a loop around an operation may run at the same time.
+fn is_in_parallel_loop(op: Op<'_>) -> bool {
+    let mut outer = op.parent_operation();
+    while let Some(parent) = outer {
+        if parent.attribute(PARALLEL).is_ok() {
+            return true;
+        }
+        outer = parent.parent_operation();
+    }
+    false
 }
 
 /// The first and last of the kernel's top-level operations during which a temporary holds something.
