@@ -18,6 +18,10 @@ pub const YIELD: &str = "hwk.yield";
 /// The attribute that numbers the arguments of a kernel which are constants wherever it is launched.
 pub const CONSTANTS: &str = "hwk.constants";
 
+/// The attribute that says how far apart the elements of a kernel's results lie, in elements along each axis: an array for
+/// each result, empty for one that is row-major. Such a result is a part of a larger tensor.
+pub const STRIDES: &str = "hwk.strides";
+
 /// What was chosen for a kernel, as far as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {

@@ -5,6 +5,7 @@ mod fold;
 mod group;
 mod layout;
 mod outline;
+mod views;
 mod winograd;
 mod work;
 

@@ -3,22 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
-use hwc_dialects::mlir::hwk::{CONSTANTS, KERNEL, LAUNCH, YIELD};
+use hwc_dialects::mlir::hwk::{CONSTANTS, KERNEL, LAUNCH, STRIDES, YIELD};
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::{CostClass, Op};
 use melior::Context;
-use melior::ir::attribute::{DenseI64ArrayAttribute, FlatSymbolRefAttribute};
+use melior::ir::attribute::{ArrayAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute};
 use melior::ir::operation::OperationLike;
-use melior::ir::{BlockLike, Type, ValueLike};
+use melior::ir::{Attribute, BlockLike, Type, ValueLike};
 
 use super::GraphError;
 use super::group::{Node, Rows, groups};
+use super::views;
 use crate::codegen::ir::{self, Builder, Val};
 
 /// Replaces the operations of `main` by launches of kernels (`hwk.kernel`), one per distinct group of operations.
 ///
-/// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds launches, constants, reshapes and a return; the
-/// kernels hold `hwc` operations. Groups that differ only in the values they work on share a kernel.
+/// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds launches, constants, reshapes,
+/// concatenations that the kernels of all operands write to, and a return; the kernels hold `hwc` operations. Groups that
+/// differ only in the values they work on share a kernel.
 pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), GraphError> {
     let functions = ir::functions(module);
     let [main] = functions[..] else {
@@ -26,11 +28,14 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     };
     let block = ir::entry(main).ok_or_else(|| GraphError::Malformed("the function has no body".into()))?;
     let operations = ir::block_ops(block);
-    let nodes = nodes(&operations)?;
+    let mut nodes = nodes(&operations)?;
+    views::free(&operations, &mut nodes);
     let groups = groups(&nodes);
 
     let body = *ir::op_blocks(module).first().ok_or_else(|| GraphError::Malformed("no module".into()))?;
-    let mut outliner = Outliner { context, body, names: HashMap::new(), counts: HashMap::new() };
+    let concats = operations.iter().zip(&nodes).filter(|(_, node)| node.free && node.op == Op::Concat);
+    let concats = concats.map(|(operation, _)| ir::op_key(*operation)).collect();
+    let mut outliner = Outliner { context, body, concats, names: HashMap::new(), counts: HashMap::new() };
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, group) in groups.iter().enumerate() {
         if let Some(last) = group {
@@ -135,11 +140,18 @@ fn rows(operation: ir::Op) -> Option<Rows> {
     are_last.then(|| Rows { count: shape[..first].iter().product(), length: shape[first..].iter().product() })
 }
 
-/// The operations of one kernel in order: its group, and the constants that become part of its code.
+/// The operations of one kernel in order: its group, and what becomes part of its code of what it reads: small constants
+/// and slices.
 fn kernel<'c>(operations: &[ir::Op<'c>], nodes: &[Node], group: &[usize]) -> Vec<ir::Op<'c>> {
-    let read = group.iter().flat_map(|&member| &nodes[member].producers).copied();
-    let constants = read.filter(|&producer| is_small_constant(operations[producer]));
-    let numbers: BTreeSet<usize> = group.iter().copied().chain(constants).collect();
+    let is_copied = |number: usize| {
+        is_small_constant(operations[number]) || nodes[number].free && ir::is(operations[number], views::SLICE)
+    };
+    let mut numbers: BTreeSet<usize> = group.iter().copied().collect();
+    let mut left = group.to_vec();
+    while let Some(member) = left.pop() {
+        let copied = nodes[member].producers.iter().copied().filter(|&producer| is_copied(producer));
+        left.extend(copied.filter(|&producer| numbers.insert(producer)));
+    }
     numbers.into_iter().map(|number| operations[number]).collect()
 }
 
@@ -153,6 +165,8 @@ struct Outliner<'c> {
     context: &'c Context,
     /// Where kernels are appended.
     body: ir::Blk<'c>,
+    /// Concatenations whose operands are written in place.
+    concats: HashSet<usize>,
     /// Names of the kernels made, by the text that is the same for equal groups.
     names: HashMap<String, String>,
     /// How many kernels are named after an operator.
@@ -169,12 +183,20 @@ impl<'c> Outliner<'c> {
                 inputs.push(value);
             }
         }
-        let signature = signature(members, &inputs, results);
+        let strides: Vec<Vec<i64>> = results.iter().map(|r| self.strides(*r).unwrap_or_default()).collect();
+        let signature = format!("{}; {strides:?}", signature(members, &inputs, results));
         let name = match self.names.get(&signature) {
             Some(name) => name.clone(),
             None => {
                 let name = self.name(members, last);
-                self.define(&name, members, &inputs, results, last);
+                let kernel = self.define(&name, members, &inputs, results, last);
+                if strides.iter().any(|strides| !strides.is_empty()) {
+                    let all = strides.iter().map(|strides| DenseI64ArrayAttribute::new(self.context, strides).into());
+                    let all: Vec<Attribute> = all.collect();
+                    kernel.iter().for_each(|kernel| {
+                        ir::set_attribute(*kernel, STRIDES, ArrayAttribute::new(self.context, &all).into());
+                    });
+                }
                 self.names.insert(signature, name.clone());
                 name
             }
@@ -188,11 +210,19 @@ impl<'c> Outliner<'c> {
         }
     }
 
+    /// How far apart the elements of a result lie, if it is no whole.
+    fn strides(&self, result: Val<'c>) -> Option<Vec<i64>> {
+        let concat = ir::users(result).into_iter().find(|user| self.concats.contains(&ir::op_key(*user)))?;
+        views::strides(concat)
+    }
+
     /// A kernel is named after its anchor, or after its last operation where all are elementwise.
     fn name(&mut self, members: &[ir::Op<'c>], last: ir::Op<'c>) -> String {
         let op = |operation: &ir::Op| Op::from_name(ir::name_of(*operation)).map(Op::info);
+        let is_view = |operation: &&ir::Op| **operation != last && ir::is(**operation, views::SLICE);
         let anchor = members
             .iter()
+            .filter(|operation| !is_view(operation))
             .filter_map(op)
             .find(|info| !matches!(info.cost, CostClass::Elementwise | CostClass::Free))
             .or_else(|| op(&last));
@@ -202,7 +232,14 @@ impl<'c> Outliner<'c> {
         format!("{stem}_{}", *count - 1)
     }
 
-    fn define(&self, name: &str, members: &[ir::Op<'c>], inputs: &[Val<'c>], results: &[Val<'c>], last: ir::Op<'c>) {
+    fn define(
+        &self,
+        name: &str,
+        members: &[ir::Op<'c>],
+        inputs: &[Val<'c>],
+        results: &[Val<'c>],
+        last: ir::Op<'c>,
+    ) -> Option<ir::Op<'c>> {
         let types: Vec<Type> = inputs.iter().map(|v| v.r#type()).collect();
         let result_types: Vec<Type> = results.iter().map(|r| r.r#type()).collect();
         let builder = Builder::at_end(self.context, last.location(), self.body);
@@ -216,13 +253,14 @@ impl<'c> Outliner<'c> {
             ],
             &[&types],
         );
-        let Some(block) = ir::entry(kernel) else { return };
+        let block = ir::entry(kernel)?;
         let mut values: HashMap<usize, Val<'c>> =
             inputs.iter().zip(ir::arguments(block)).map(|(old, new)| (ir::key(*old), new)).collect();
         let inner = Builder::at_end(self.context, last.location(), block);
         ir::copy_ops(&inner, members, &mut values);
         let given: Vec<Val> = results.iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
         inner.op(YIELD, &given, &[], &[]);
+        Some(kernel)
     }
 }
 

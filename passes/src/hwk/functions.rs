@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hwc_dialects::hwk::Class;
-use hwc_dialects::mlir::hwk::{CLAUSES, CONSTANTS, Choice, LAUNCH, YIELD};
+use hwc_dialects::mlir::hwk::{CLAUSES, CONSTANTS, Choice, LAUNCH, STRIDES, YIELD};
 use hwc_dialects::mlir::{constant_attribute, tensor_type_from_mlir};
 use hwc_dialects::{CostClass, Op, TensorType};
 use hwc_runtime::{DType, Tensor};
@@ -38,7 +38,9 @@ pub fn to_functions<'c>(
         for clause in CLAUSES {
             attributes.extend(kernel.attribute(clause).ok().map(|value| (attribute::attribute_name(clause), value)));
         }
-        attributes.extend(kernel.attribute(CONSTANTS).ok().map(|value| (CONSTANTS.into(), value)));
+        for name in [CONSTANTS, STRIDES] {
+            attributes.extend(kernel.attribute(name).ok().map(|value| (name.into(), value)));
+        }
         let attributes: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         if ir::symbol(kernel).is_some_and(&known) {
             builder.declaration("func.func", &attributes);
@@ -87,6 +89,8 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
         )));
     };
     let name = ir::symbol(kernel).unwrap_or("?");
+    // Its results are whole here.
+    ir::remove_attribute(kernel, STRIDES);
     let (Some(block), Some(body)) = (ir::entry(kernel), ir::op_blocks(root).first().copied()) else {
         return Err(GraphError::Malformed(format!("@{name} has no body")));
     };

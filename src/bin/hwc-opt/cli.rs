@@ -66,11 +66,10 @@ pub struct Compile {
     /// Takes the fastest schedules that `measure --measure-store DIR` found
     #[arg(long, value_name = "DIR")]
     pub measured_store: Option<PathBuf>,
-    /// Takes compiled kernels from this folder and keeps new ones there, for artifacts and libraries; what is in it may be
-    /// removed at any time
+    /// Keeps compiled kernels in this folder
     #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
     pub kernel_cache: Option<PathBuf>,
-    /// Writes the program after each phase to this folder, compiling all kernels
+    /// Writes the program after each phase to this folder
     #[arg(long, value_name = "DIR")]
     pub dump_phases: Option<PathBuf>,
     /// Says nothing but errors

@@ -25,7 +25,7 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     if let Some(folder) = &arguments.measured_store {
         options = options.measured(Store::open(folder)?);
     }
-    // What is dumped is all that is compiled.
+    // Phases show all that is compiled, so all is.
     if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {
         options = options.kernel_cache(KernelCache::open(folder)?);
     }

@@ -136,6 +136,12 @@ impl<'c> Builder<'c> {
         MemRefType::new(element, shape, None, None).into()
     }
 
+    /// A buffer whose elements lie so far apart, in elements along each axis.
+    pub fn strided_memref(&self, element: Type<'c>, shape: &[i64], strides: &[i64]) -> Result<Type<'c>> {
+        let layout = self.parse_attribute(&format!("strided<{strides:?}>"))?;
+        Ok(MemRefType::new(element, shape, Some(layout), None).into())
+    }
+
     pub fn tensor(&self, element: Type<'c>, shape: &[i64]) -> Type<'c> {
         let shape: Vec<u64> = shape.iter().map(|d| d.unsigned_abs()).collect();
         RankedTensorType::new(&shape, element, None).into()

@@ -3,8 +3,10 @@
 //! Before: `func @k(tensor inputs) -> (tensor results)`.
 //! After: `func @k(memref inputs, memref outputs)`, every argument `llvm.noalias`, the function `llvm.bareptr`; the body
 //! still works on tensors, reading inputs through `bufferization.to_tensor restrict` (read-only) and ending in one
-//! `bufferization.materialize_in_destination` per result. Tensors without elements are not passed at all.
+//! `bufferization.materialize_in_destination` per result. Tensors without elements are not passed at all. The attribute
+//! `hwk.strides` says which results are parts of larger tensors.
 
+use hwc_dialects::mlir::hwk::STRIDES;
 use melior::{
     Context,
     ir::{Attribute, BlockLike, Type, ValueLike, attribute::ArrayAttribute, operation::OperationLike},
@@ -47,8 +49,18 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
         };
         ir::replace_uses(*tensor, read);
     }
-    for value in ir::operands(terminator).into_iter().filter(|v| ir::type_bytes(v.r#type()) != Some(0)) {
-        let ty = memref(value.r#type());
+    let strides = strides(kernel);
+    for (number, value) in ir::operands(terminator).into_iter().enumerate() {
+        if ir::type_bytes(value.r#type()) == Some(0) {
+            continue;
+        }
+        let ty = match strides.get(number).filter(|strides| !strides.is_empty()) {
+            None => memref(value.r#type()),
+            Some(strides) => {
+                let shape = ir::static_shape(value.r#type()).unwrap_or_default();
+                start.strided_memref(ir::element_type(value.r#type()), &shape, strides)?
+            }
+        };
         types.push(ty);
         let buffer = block.add_argument(ty, kernel.location());
         if is_empty(value.r#type()) {
@@ -64,6 +76,12 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>) -> Result<()> {
     ir::erase(terminator);
     set_signature(context, kernel, &types);
     Ok(())
+}
+
+/// How far apart the elements of each result of a kernel lie; empty for those that are row-major, and if all are.
+pub fn strides(kernel: Op<'_>) -> Vec<Vec<i64>> {
+    let all = kernel.attribute(STRIDES).ok().and_then(ir::array).unwrap_or_default();
+    all.into_iter().map(|strides| ir::dense_i64(strides).unwrap_or_default()).collect()
 }
 
 /// Gives a kernel the type of its block arguments and marks each buffer as not aliasing any other.

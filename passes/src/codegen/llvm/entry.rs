@@ -94,6 +94,9 @@ impl<'c> Entry<'c, '_> {
             Place::Output(index) => self.bound(Parameter::Outputs, index),
             Place::Weights(offset) => self.offset(Parameter::Weights, offset),
             Place::Arena(offset) => self.offset(Parameter::Arena, offset),
+            Place::Part(whole, offset) => {
+                self.writer.element(self.address(whole), self.writer.builder.integer_type(8), offset as i64)
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     order::Order,
     weights::{self, Weights},
 };
-use crate::codegen::kernel::phases::Phase;
+use crate::codegen::kernel::{destination, phases::Phase};
 use crate::codegen::{
     error::{CodegenError, Result},
     ffi::{self, Elements},
@@ -27,6 +27,9 @@ const LARGEST: u64 = 1 << 44;
 /// Operations in `main` that give the same bytes another shape.
 const VIEWS: &[&str] = &["tensor.collapse_shape", "tensor.expand_shape", "tensor.cast"];
 
+/// Where a value is in the arena before it has a place.
+const UNPLACED: Place = Place::Arena(u64::MAX);
+
 /// Index of a value in [`Program::values`].
 pub type ValueId = usize;
 
@@ -41,6 +44,8 @@ pub enum Place {
     Weights(u64),
     /// An offset in the arena.
     Arena(u64),
+    /// An offset in another value, of which it is a part.
+    Part(ValueId, u64),
 }
 
 /// A value of `main` that has bytes of its own; views name the value they look at.
@@ -130,14 +135,20 @@ pub fn read<'c>(module: Op<'c>, known: &BTreeMap<String, KernelCode>) -> Result<
     let Some(block) = main.and_then(ir::entry) else {
         return Err(CodegenError::KernelForm(vec![format!("there is no function @{MAIN} with a body")]));
     };
-    let (of, kernels) = (HashMap::new(), HashMap::new());
-    let mut reader = Reader { program: Program::default(), known, of, kernels, problems: vec![] };
+    let (of, kernels, strides) = (HashMap::new(), HashMap::new(), BTreeMap::new());
+    let mut reader = Reader { program: Program::default(), known, of, kernels, strides, problems: vec![] };
     for (i, argument) in ir::arguments(block).into_iter().enumerate() {
         reader.define(argument, Place::Input(i), &format!("input {i}"));
         reader.program.input_count += 1;
     }
     for op in ir::block_ops(block) {
         reader.operation(op, &functions);
+    }
+    let values = &reader.program.values;
+    let lost = reader.strides.iter().filter(|(value, strides)| !strides.is_empty() && values[**value].bytes > 0);
+    let lost = lost.count();
+    if lost > 0 {
+        reader.problems.push(format!("{lost} results in @{MAIN} are written as parts of tensors that are not there"));
     }
     if reader.problems.is_empty() { Ok(reader.program) } else { Err(CodegenError::KernelForm(reader.problems)) }
 }
@@ -147,6 +158,8 @@ struct Reader<'c, 'k> {
     known: &'k BTreeMap<String, KernelCode>,
     of: HashMap<usize, ValueId>,
     kernels: HashMap<&'c str, usize>,
+    /// How the results of calls lie, that are no parts so far.
+    strides: BTreeMap<ValueId, Vec<i64>>,
     problems: Vec<String>,
 }
 
@@ -181,10 +194,14 @@ impl<'c> Reader<'c, '_> {
             if let Some(&viewed) = operands.first() {
                 self.of.insert(ir::key(ir::result(op, 0)), viewed);
             }
+        } else if name == "tensor.empty" {
+            self.define(ir::result(op, 0), UNPLACED, "a concatenation");
+        } else if name == "tensor.insert_slice" {
+            self.insert(op, &operands);
         } else if op.operand_count() == 0 && op.result_count() == 1 && op.region_count() == 0 {
             self.constant(op);
         } else {
-            self.problem(op, "only constants, calls of kernels, reshapes and the return may stand here");
+            self.problem(op, "only constants, calls of kernels, reshapes, concatenations of what they make and the return may stand here");
         }
     }
 
@@ -217,9 +234,36 @@ impl<'c> Reader<'c, '_> {
             let interface = known.map(|code| code.interface.clone()).unwrap_or_default();
             self.program.kernels.push(Kernel { name: callee.to_owned(), constants, interface });
         }
-        let results =
-            op.results().map(|r| self.define(r.into(), Place::Arena(u64::MAX), "a result of a call")).collect();
+        let results: Vec<ValueId> =
+            op.results().map(|r| self.define(r.into(), UNPLACED, "a result of a call")).collect();
+        let strides = destination::strides(*function);
+        let strides = results.iter().enumerate().map(|(i, r)| (*r, strides.get(i).cloned().unwrap_or_default()));
+        self.strides.extend(strides);
         self.program.calls.push(Call { kernel, arguments, results, scratch: 0 });
+    }
+
+    /// A call's result becomes a part of another value.
+    fn insert(&mut self, op: Op<'c>, operands: &[ValueId]) {
+        let &[part, whole] = operands else { return self.problem(op, "the place is not static") };
+        self.of.insert(ir::key(ir::result(op, 0)), whole);
+        let ty = |i: usize| op.operand(i).ok().map(|v| v.r#type());
+        let shape = |i: usize| ty(i).and_then(ir::static_shape).unwrap_or_default();
+        let strides = row_major(&shape(1));
+        let offsets = op.attribute("static_offsets").ok().and_then(ir::dense_i64).unwrap_or_default();
+        let offset: i64 = offsets.iter().zip(&strides).map(|(offset, stride)| offset * stride).sum();
+        let bytes = ty(0).map_or(0, |ty| ir::byte_width(ir::element_type(ty)));
+        let steps = op.attribute("static_strides").ok().and_then(ir::dense_i64).unwrap_or_default();
+        let own = match self.strides.remove(&part) {
+            Some(own) if !own.is_empty() => own,
+            Some(_) => row_major(&shape(0)),
+            None => return self.problem(op, "only a result of a call that is nowhere else is written to its place"),
+        };
+        let fits = shape(0).iter().zip(own.iter().zip(&strides)).all(|(n, (a, b))| *n < 2 || a == b);
+        let is_inside = offset >= 0 && offsets.len() == strides.len() && steps.iter().all(|step| *step == 1);
+        if !fits || !is_inside || self.program.values[whole].place != UNPLACED {
+            return self.problem(op, "the kernel does not write to this place");
+        }
+        self.program.values[part].place = Place::Part(whole, offset as u64 * bytes);
     }
 
     fn returns(&mut self, operands: &[ValueId]) {
@@ -234,6 +278,11 @@ impl<'c> Reader<'c, '_> {
             }
         }
     }
+}
+
+/// How far apart the elements of a row-major tensor lie along each axis.
+fn row_major(shape: &[i64]) -> Vec<i64> {
+    (0..shape.len()).map(|i| shape[i + 1..].iter().product()).collect()
 }
 
 impl<'c> Program<'c> {
@@ -340,15 +389,23 @@ impl<'c> Program<'c> {
         let mut lives: Vec<Lifetime> = Vec::new();
         let mut last_use: HashMap<ValueId, usize> = HashMap::new();
         for (step, call) in self.calls.iter().enumerate() {
-            for &argument in &call.arguments {
-                last_use.insert(argument, step);
+            for &value in call.arguments.iter().chain(&call.results) {
+                last_use.insert(self.whole(value), step);
             }
         }
+        for copy in &self.copies {
+            last_use.insert(self.whole(copy.from), self.calls.len());
+        }
         let mut owners = Vec::new();
+        let mut begun = vec![false; self.values.len()];
         for (step, call) in self.calls.iter().enumerate() {
             lives.push(Lifetime { bytes: self.kernels[call.kernel].interface.scratch, first: step, last: step });
             owners.push(None);
-            for &result in call.results.iter().filter(|&&r| matches!(self.values[r].place, Place::Arena(_))) {
+            let results = call.results.iter().map(|&r| self.whole(r));
+            for result in results.filter(|&r| matches!(self.values[r].place, Place::Arena(_))) {
+                if std::mem::replace(&mut begun[result], true) {
+                    continue;
+                }
                 let last = last_use.get(&result).copied().unwrap_or(step);
                 lives.push(Lifetime { bytes: self.values[result].bytes, first: step, last });
                 owners.push(Some(result));
@@ -370,18 +427,29 @@ impl<'c> Program<'c> {
         Ok(())
     }
 
+    /// The value that has memory of its own, of which a value is a part or the whole.
+    fn whole(&self, value: ValueId) -> ValueId {
+        match self.values[value].place {
+            Place::Part(whole, _) => self.whole(whole),
+            _ => value,
+        }
+    }
+
     /// Drops the calls whose results nobody reads, or have no elements.
     pub fn drop_dead_calls(&mut self) {
         let mut read = vec![false; self.values.len()];
         for copy in &self.copies {
-            read[copy.from] = true;
+            read[self.whole(copy.from)] = true;
         }
         let mut live = Vec::with_capacity(self.calls.len());
         for call in std::mem::take(&mut self.calls).into_iter().rev() {
-            let is_read = |r: ValueId| read[r] || matches!(self.values[r].place, Place::Output(_));
+            let is_read = |r: ValueId| {
+                let whole = self.whole(r);
+                read[whole] || matches!(self.values[whole].place, Place::Output(_))
+            };
             let needed = call.results.iter().any(|&r| self.values[r].bytes > 0 && is_read(r));
             if needed {
-                call.arguments.iter().for_each(|&a| read[a] = true);
+                call.arguments.iter().for_each(|&a| read[self.whole(a)] = true);
                 live.push(call);
             }
         }
