@@ -90,7 +90,8 @@ pub const PASSES: &[PassInfo] = &[
             let machine = machine(module)?;
             let shape = codegen::structured::Shape::of(&machine.info);
             each_kernel(module, |k| {
-                let options = codegen::structured::Options { shape, only_copies: false, constants: vec![] };
+                let options =
+                    codegen::structured::Options { shape, only_copies: false, split_from: SMALLEST, constants: vec![] };
                 codegen::structured::convert(context, k, &options).map(drop)
             })
         },

@@ -146,10 +146,10 @@ fn what_was_measured_is_compiled_unless_it_does_not_fit() {
     // Faster still, and impossible.
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     let (all, _) = store.read(&file);
-    let wrong = Measured { schedule: "loops, unroll = (k = 9999)".into(), warm: 1e-10, ..all[0].clone() };
+    let wrong = Measured { schedule: "loops, threads = [k]".into(), warm: 1e-10, ..all[0].clone() };
     store.add(&file, &wrong).unwrap();
     let [warning] = &compile()[..] else { panic!("expected one warning") };
-    assert!(warning.message.contains("unroll k = 9999 is more than the dimension, 16"), "{}", warning.message);
+    assert!(warning.message.contains("threads cannot share dimension `k`"), "{}", warning.message);
 }
 
 #[test]

@@ -92,28 +92,38 @@ pub struct InnerInfo {
     pub name: &'static str,
     /// The classes it works for; all where empty.
     pub classes: &'static [Class],
+    /// Levels of the machine at which it has tiles.
+    pub levels: &'static [&'static str],
+    /// Whether it reads packed operands, and whether it writes past the caches.
+    pub packs: bool,
+    pub streams: bool,
     /// Features of the machine that it cannot do without.
     pub needs: &'static [&'static str],
 }
 
 macro_rules! inner_kernels {
-    ($($(#[$doc:meta])* $inner:ident = $name:literal for $classes:expr, needs $needs:expr;)*) => {
+    ($($(#[$doc:meta])* $inner:ident = $name:literal for $classes:expr, at $levels:expr, packs $packs:literal,
+       streams $streams:literal, needs $needs:expr;)*) => {
         /// What writes the innermost loops.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub enum Inner { #[default] $($(#[$doc])* $inner),* }
 
         static INNER: &[InnerInfo] =
-            &[$(InnerInfo { inner: Inner::$inner, name: $name, classes: &$classes, needs: &$needs }),*];
+            &[$(InnerInfo {
+                inner: Inner::$inner, name: $name, classes: &$classes, levels: &$levels, packs: $packs, streams: $streams,
+                needs: &$needs,
+            }),*];
     };
 }
 
 inner_kernels! {
     /// Loops over one tile in registers, operands read where they lie.
-    Loops = "loops" for [], needs [];
+    Loops = "loops" for [], at ["registers"], packs false, streams true, needs [];
     /// The same, inside of loops over rows that several nests of the kernel share.
-    Rows = "rows" for [], needs [];
+    Rows = "rows" for [], at ["registers"], packs false, streams true, needs [];
     /// Blocks for each cache, packed panels, and a tile of accumulators fed by broadcasts.
-    Tile = "tile" for [Class::Contraction, Class::BatchedContraction, Class::Convolution], needs ["fma"];
+    Tile = "tile" for [Class::Contraction, Class::BatchedContraction, Class::Convolution], at ["l2", "registers"],
+        packs true, streams false, needs ["fma"];
 }
 
 impl Inner {

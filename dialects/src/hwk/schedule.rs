@@ -46,13 +46,13 @@ pub struct Schedule {
     /// Loops from the outside in; a dimension stands once for each level at which it has a tile, and once more for the
     /// loop over single iterations where there is one.
     pub order: Vec<String>,
-    /// Dimensions whose innermost loop is unrolled, with how often.
-    pub unroll: Sizes,
     pub vector: Option<Vector>,
     /// By name of the operand; others are read where they lie.
     pub pack: Vec<(String, Packing)>,
-    /// Parts that a dimension's outermost loop is split into, each for one thread at a time.
-    pub threads: Sizes,
+    /// Dimensions whose loops are divided into ranges of iterations, one for each thread: the outermost loop over one of
+    /// them, and where its iterations are long those over the next one inside of it. Without dimensions one thread does
+    /// everything.
+    pub threads: Option<Vec<String>>,
     /// Results are written past the caches.
     pub stream: bool,
 }
@@ -79,9 +79,6 @@ impl fmt::Display for Schedule {
         if !self.order.is_empty() {
             write!(f, ", order = [{}]", self.order.join(", "))?;
         }
-        if !self.unroll.is_empty() {
-            write!(f, ", unroll = {}", SizesText(&self.unroll))?;
-        }
         if let Some(Vector { dim, lanes, count }) = &self.vector {
             write!(f, ", vector = {dim} : {lanes} x {count}")?;
         }
@@ -90,8 +87,8 @@ impl fmt::Display for Schedule {
             let pack = self.pack.iter().map(|(operand, packing)| format!("{operand} = {}", name(*packing)));
             write!(f, ", pack = ({})", list(pack.collect()))?;
         }
-        if !self.threads.is_empty() {
-            write!(f, ", threads = {}", SizesText(&self.threads))?;
+        if let Some(threads) = &self.threads {
+            write!(f, ", threads = [{}]", threads.join(", "))?;
         }
         if self.stream { f.write_str(", stream") } else { Ok(()) }
     }
@@ -107,10 +104,6 @@ const KEYS: &[Key] = &[
     }),
     ("order", |r, s| {
         s.order = r.words("a dimension")?;
-        Ok(())
-    }),
-    ("unroll", |r, s| {
-        s.unroll = r.sizes()?;
         Ok(())
     }),
     ("vector", |r, s| {
@@ -133,7 +126,7 @@ const KEYS: &[Key] = &[
         Ok(())
     }),
     ("threads", |r, s| {
-        s.threads = r.sizes()?;
+        s.threads = Some(r.words("a dimension")?);
         Ok(())
     }),
 ];

@@ -18,10 +18,11 @@ fn canonical_texts_stay_as_they_are() {
         ("space", "softmax"),
         ("space", "elementwise, d0 = 4, d1 = 7, bits = 64"),
         ("schedule", "loops"),
+        ("schedule", "loops, threads = []"),
         (
             "schedule",
-            "tile, tiles = [l2(m = 120, k = 256), registers(m = 6, n = 64)], order = [n, k, m, n, m], unroll = (k = 4), \
-             vector = n : 16 x 4, pack = (lhs = block, rhs = constant), threads = (m = 2), stream",
+            "tile, tiles = [l2(m = 120, k = 256), registers(m = 6, n = 64)], order = [n, k, m, n, m], vector = n : 16 x 4, \
+             pack = (lhs = block, rhs = constant), threads = [m, n], stream",
         ),
     ] {
         assert_eq!(canonical(mnemonic, text).as_deref(), Ok(text));
@@ -43,7 +44,7 @@ fn texts_that_are_not_understood_are_refused_with_the_place() {
         ("space", "contraction, m = 4, m = 4", "dimension `m` stands twice"),
         ("space", "contraction m = 4", "column 13: expected `,` or the end, found `m`"),
         ("schedule", "magic", "`magic` is no inner kernel; there are loops, rows, tile"),
-        ("schedule", "loops, speed = 3", "`speed` is no key of a schedule; there are tiles, order, unroll, vector,"),
+        ("schedule", "loops, speed = 3", "`speed` is no key of a schedule; there are tiles, order, vector,"),
         ("schedule", "loops, order = [m], order = [m]", "`order` stands twice"),
         ("schedule", "loops, vector = m : 16", "column 23: expected `x`, found the end"),
         ("schedule", "loops, pack = (lhs = soon)", "`soon` is no way of packing; there are none, constant, block"),
@@ -59,13 +60,10 @@ fn texts_that_are_not_understood_are_refused_with_the_place() {
 fn legal_schedules_pass() {
     for (space, schedule) in [
         (SPACE, "loops"),
+        (SPACE, "loops, tiles = [registers(m = 6, n = 64)], order = [n, m, k], vector = n : 16 x 4, threads = [m]"),
         (
             SPACE,
-            "loops, tiles = [registers(m = 6, n = 64)], order = [n, m, k], vector = n : 16 x 4, threads = (m = 21)",
-        ),
-        (
-            SPACE,
-            "tile, tiles = [l3(n = 3072), l2(m = 126, k = 256), l1(n = 64), registers(m = 6, n = 64)], \
+            "tile, tiles = [l2(m = 126, k = 256), registers(m = 6, n = 64)], \
              order = [n, k, m, n, m], vector = n : 16 x 4, pack = (lhs = block, rhs = constant)",
         ),
         // A row shorter than a vector, and one that is no whole number of them.
@@ -88,17 +86,26 @@ fn each_illegal_schedule_is_refused_with_its_reason() {
     for (schedule, reason) in [
         ("loops, tiles = [registers(q = 4)]", "tile of level `registers` names dimension `q`; the space has m, n, k"),
         ("loops, tiles = [cta(m = 4)]", "tile of level `cta`; the target has l3, l2, l1, registers"),
-        ("loops, tiles = [l1(m = 4), l2(n = 8)]", "tile of level `l2` stands after one of an inner level, or twice"),
-        ("loops, tiles = [l1(m = 256)]", "tile m = 256 of level `l1` is larger than the dimension, 128"),
-        ("loops, tiles = [l1(m = 4, m = 8)]", "tile of level `l1` names dimension `m` twice"),
         (
-            "loops, tiles = [l2(m = 100), registers(m = 6)]",
+            "tile, tiles = [registers(m = 4), l2(n = 8)]",
+            "tile of level `l2` stands after one of an inner level, or twice",
+        ),
+        ("tile, tiles = [l2(m = 256)]", "tile m = 256 of level `l2` is larger than the dimension, 128"),
+        ("tile, tiles = [l2(m = 4, m = 8)]", "tile of level `l2` names dimension `m` twice"),
+        (
+            "tile, tiles = [l2(m = 100), registers(m = 6)]",
             "tile m = 6 of level `registers` does not divide the one around it, 100",
         ),
         ("loops, order = [m, n]", "the order lacks dimension `k`"),
         ("loops, order = [m, n, k, m]", "the order names dimension `m` 2 times; it has tiles of 0 levels"),
         ("loops, order = [m, n, k, z]", "the order names dimension `z`; the space has m, n, k"),
-        ("loops, unroll = (k = 1024)", "unroll k = 1024 is more than the dimension, 768"),
+        (
+            "loops, tiles = [registers(k = 4)]",
+            "`k` is reduced one by one: registers hold no tile of it but its vectors",
+        ),
+        ("loops, pack = (rhs = block)", "inner kernel `loops` packs no operand"),
+        ("tile, stream", "inner kernel `tile` writes through the caches"),
+        ("tile, tiles = [l3(n = 64)]", "inner kernel `tile` has no tiles of level `l3`, only of l2, registers"),
         ("loops, vector = z : 16 x 1", "vector names dimension `z`; the space has m, n, k"),
         ("loops, vector = n : 12 x 1", "a vector of 12 lanes; it has 2, 4, 8, ..."),
         ("loops, vector = n : 32 x 1", "a vector of 32 lanes of 32 bits; the target's have 512 bits"),
@@ -111,10 +118,12 @@ fn each_illegal_schedule_is_refused_with_its_reason() {
             "register pressure: 8 points x 4 vectors are 32 accumulators, and 2 registers hold operands; the target has 32",
         ),
         ("tile, pack = (bias = block)", "packs operand `bias`; class contraction has lhs, rhs to pack"),
-        ("loops, threads = (k = 2)", "threads cannot share dimension `k`: its iterations combine into one result"),
+        ("loops, threads = [k]", "threads cannot share dimension `k`: its iterations combine into one result"),
+        ("loops, threads = [z]", "threads names dimension `z`; the space has m, n, k"),
+        ("loops, threads = [m, m]", "threads name dimension `m` twice"),
         (
-            "loops, tiles = [l2(m = 64)], threads = (m = 4)",
-            "threads m = 4 is more than the 2 trips of its outermost loop",
+            "tile, tiles = [l2(m = 128)], threads = [m]",
+            "threads cannot share dimension `m`: its outermost tile holds all 128 of it",
         ),
     ] {
         assert_eq!(problems(SPACE, schedule, CPU), [reason], "{schedule}");
@@ -136,8 +145,8 @@ fn each_illegal_schedule_is_refused_with_its_reason() {
 
 #[test]
 fn all_reasons_are_told_at_once() {
-    let all = problems(SPACE, "loops, tiles = [l1(m = 256)], order = [z], vector = n : 64 x 1, threads = (k = 2)", CPU);
-    assert_eq!(all.len(), 5, "{all:#?}");
+    let all = problems(SPACE, "loops, tiles = [l1(m = 256)], order = [z], vector = n : 64 x 1, threads = [k]", CPU);
+    assert_eq!(all.len(), 6, "{all:#?}");
 }
 
 #[test]

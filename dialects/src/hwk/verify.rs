@@ -11,7 +11,6 @@ pub fn verify(schedule: &Schedule, space: &Space, target: Option<&Target>) -> Ve
     check.inner();
     check.tiles();
     check.order();
-    check.unroll();
     check.vector();
     check.registers();
     check.packing();
@@ -75,6 +74,8 @@ impl<'a> Check<'a> {
 
     fn tiles(&mut self) {
         let levels = self.target.map(Target::levels);
+        let inner = self.schedule.inner.info();
+        let vector = self.schedule.vector.as_ref().map(|vector| &vector.dim);
         let mut last = None;
         for (number, tile) in self.schedule.tiles.iter().enumerate() {
             let level = &tile.level;
@@ -87,10 +88,20 @@ impl<'a> Check<'a> {
                 }
                 last = position.max(last);
             }
+            if levels.is_none_or(|levels| levels.contains(&level.as_str())) && !inner.levels.contains(&level.as_str()) {
+                let (name, has) = (inner.name, inner.levels.join(", "));
+                self.problem(format!("inner kernel `{name}` has no tiles of level `{level}`, only of {has}"));
+            }
             for (i, (dim, size)) in tile.sizes.iter().enumerate() {
                 let Some(extent) = self.extent(&format!("tile of level `{level}`"), dim) else { continue };
                 if tile.sizes[..i].iter().any(|(other, _)| other == dim) {
                     self.problem(format!("tile of level `{level}` names dimension `{dim}` twice"));
+                }
+                let reduces = self.role(dim).is_some_and(|role| role.reduces);
+                if level == self.registers_level() && reduces && *size > 1 && vector != Some(dim) {
+                    self.problem(format!(
+                        "`{dim}` is reduced one by one: registers hold no tile of it but its vectors"
+                    ));
                 }
                 if *size > self.padded(dim, extent) {
                     self.problem(format!(
@@ -140,15 +151,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn unroll(&mut self) {
-        for (dim, times) in &self.schedule.unroll {
-            let Some(extent) = self.extent("unroll", dim) else { continue };
-            if *times > extent {
-                self.problem(format!("unroll {dim} = {times} is more than the dimension, {extent}"));
-            }
-        }
-    }
-
     fn vector(&mut self) {
         let Some(vector) = &self.schedule.vector else { return };
         let (dim, lanes) = (&vector.dim, vector.lanes);
@@ -177,9 +179,12 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn registers_level(&self) -> &'static str {
+        self.target.and_then(|t| t.levels().last().copied()).unwrap_or(REGISTERS)
+    }
+
     fn register_tile(&self, dim: &str) -> Option<i64> {
-        let level = self.target.and_then(|t| t.levels().last().copied()).unwrap_or(REGISTERS);
-        self.schedule.tile(level, dim)
+        self.schedule.tile(self.registers_level(), dim)
     }
 
     /// Accumulators stay in registers while a reduction runs, beside one vector of each operand.
@@ -203,6 +208,15 @@ impl<'a> Check<'a> {
 
     fn packing(&mut self) {
         let operands = self.space.class.info().operands;
+        let inner = self.schedule.inner.info();
+        let packs = self.schedule.pack.iter().any(|(_, packing)| *packing != Packing::None);
+        let without = [
+            (packs && !inner.packs, "packs no operand"),
+            (self.schedule.stream && !inner.streams, "writes through the caches"),
+        ];
+        for (_, what) in without.iter().filter(|(given, _)| *given) {
+            self.problem(format!("inner kernel `{}` {what}", inner.name));
+        }
         for (operand, _) in self.schedule.pack.iter().filter(|(_, packing)| *packing != Packing::None) {
             if !operands.contains(&operand.as_str()) {
                 let known = if operands.is_empty() { "none".to_string() } else { operands.join(", ") };
@@ -213,17 +227,29 @@ impl<'a> Check<'a> {
     }
 
     fn threads(&mut self) {
-        for (dim, parts) in &self.schedule.threads {
-            let Some(extent) = self.extent("threads", dim) else { continue };
+        let threads = self.schedule.threads.iter().flatten();
+        for (i, dim) in threads.enumerate() {
+            if self.extent("threads", dim).is_none() {
+                continue;
+            }
+            if self.schedule.threads.iter().flatten().take(i).any(|other| other == dim) {
+                self.problem(format!("threads name dimension `{dim}` twice"));
+            }
             if self.role(dim).is_some_and(|role| role.reduces) {
                 self.problem(format!("threads cannot share dimension `{dim}`: its iterations combine into one result"));
-            }
-            let outermost = self.schedule.tiles.iter().flat_map(|t| &t.sizes).find(|(name, _)| name == dim);
-            let trips = blocks(extent, outermost.map_or(1, |(_, size)| *size));
-            if *parts > trips {
-                self.problem(format!("threads {dim} = {parts} is more than the {trips} trips of its outermost loop"));
+            } else if let Some(whole) = self.undivided(dim) {
+                self.problem(format!(
+                    "threads cannot share dimension `{dim}`: its outermost tile holds all {whole} of it"
+                ));
             }
         }
+    }
+
+    /// The extent of a dimension whose outermost tile is all of it, so that there is no loop.
+    fn undivided(&self, dim: &str) -> Option<i64> {
+        let extent = self.space.extent(dim)?;
+        let outermost = self.schedule.tiles.iter().flat_map(|t| &t.sizes).find(|(name, _)| name == dim);
+        (outermost.map_or(1, |(_, size)| *size) >= extent).then_some(extent)
     }
 }
 

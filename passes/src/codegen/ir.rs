@@ -31,6 +31,18 @@ pub const PARALLEL: &str = "hwc.parallel";
 /// On an `scf.execute_region` or `scf.for`: the operations in it may run in any order and at the same time.
 pub const INDEPENDENT: &str = "hwc.independent";
 
+/// On a parallel loop: the number of the dimension that it is over.
+pub const DIM: &str = "hwc.dim";
+
+/// On an independent group: the dimensions whose loops threads may divide; all where it is not said.
+pub const THREADS: &str = "hwc.threads";
+
+/// On an independent group: it is divided as [`THREADS`] says, however little work it is.
+pub const DECIDED: &str = "hwc.decided";
+
+/// On an independent group: it is part of the nest that a kernel's schedule is about.
+pub const ANCHOR: &str = "hwc.anchor";
+
 pub type Op<'c> = OperationRef<'c, 'c>;
 pub type Val<'c> = Value<'c, 'c>;
 pub type Blk<'c> = BlockRef<'c, 'c>;

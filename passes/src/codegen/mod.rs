@@ -320,7 +320,12 @@ fn structured_options<'c>(program: &Program<'c>, kernel: Op<'c>, machine: &Machi
     let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
     let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
     let constants = arguments.into_iter().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
-    structured::Options { shape: structured::Shape::of(&machine.info), only_copies: machine.plain_loops, constants }
+    structured::Options {
+        shape: structured::Shape::of(&machine.info),
+        only_copies: machine.plain_loops,
+        split_from: machine.split_from,
+        constants,
+    }
 }
 
 /// From kernel form to loops over vectors, with temporaries that have no place yet.

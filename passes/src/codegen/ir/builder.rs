@@ -190,6 +190,11 @@ impl<'c> Builder<'c> {
         self.value("vector.shuffle", &[a, b], ty, &[("mask", mask)])
     }
 
+    /// The operation whose body is written.
+    pub fn around(&self) -> Option<Op<'c>> {
+        self.block.parent_operation()
+    }
+
     /// A counted loop whose iterations may run in any order, and at the same time: none reads what another one writes.
     pub fn parallel_loop<E>(
         &self,

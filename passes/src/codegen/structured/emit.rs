@@ -9,6 +9,7 @@ use super::{
     body::{Bindings, Lanes, Repeat},
     memory::{Flat, Index, mask},
     nest::{Access, ceil_div},
+    partition::{self, Division},
     schedule::{Load, Schedule},
     stages::{Feed, Stage},
 };
@@ -47,6 +48,7 @@ pub struct Emitter<'c, 's> {
     schedule: &'s Schedule,
     inputs: Vec<Option<Flat<'c>>>,
     outputs: Vec<Flat<'c>>,
+    division: Option<&'s Division>,
 }
 
 impl<'c, 's> Emitter<'c, 's> {
@@ -57,7 +59,13 @@ impl<'c, 's> Emitter<'c, 's> {
         });
         let inputs = inputs.collect();
         let outputs = source.outputs.iter().map(|buffer| Flat::new(b, *buffer)).collect();
-        Self { source, schedule, inputs, outputs }
+        Self { source, schedule, inputs, outputs, division: None }
+    }
+
+    /// Tells which loops threads divide.
+    pub fn divided(mut self, division: &'s Division) -> Self {
+        self.division = Some(division);
+        self
     }
 
     /// Writes these outputs past the caches: whole lines at addresses that are multiples of a line.
@@ -84,7 +92,13 @@ impl<'c, 's> Emitter<'c, 's> {
             outputs: (0..).zip(place.outputs).map(|(i, p)| moved(p, &shift.outputs, i)).collect(),
             ..place
         };
-        b.independent(|inner| self.parallel(&inner, 0, place))
+        b.independent(|inner| {
+            if let Some(division) = self.division {
+                division.mark_group(&inner, Some(partition::choose(nest, self.schedule)));
+                division.mark_anchor(&inner);
+            }
+            self.parallel(&inner, 0, place)
+        })
     }
 
     /// Moves along a dimension.
@@ -112,6 +126,7 @@ impl<'c, 's> Emitter<'c, 's> {
         let whole = extent / tile * tile;
         if whole > tile {
             b.independent_loop(0, whole, tile, |inner, iv| {
+                self.division.iter().for_each(|division| division.mark_loop(&inner, dim));
                 let next = self.moved(&inner, &place, dim, Index { value: Some(iv), constant: 0 }, tile);
                 self.parallel(&inner, level + 1, next)
             })?;

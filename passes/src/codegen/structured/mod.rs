@@ -22,6 +22,7 @@ mod emit;
 mod memory;
 pub mod memory_use;
 pub mod nest;
+mod partition;
 mod rows;
 pub mod schedule;
 mod stages;
@@ -34,6 +35,7 @@ use self::{
     analyze::{Operand, Structured},
     contraction::Cache,
     emit::{Emitter, Shift},
+    partition::Division,
     rows::{Group, How, Member},
     schedule::Facts,
 };
@@ -77,6 +79,8 @@ pub struct Options<'c> {
     pub shape: Shape,
     /// Convert copies only.
     pub only_copies: bool,
+    /// Work from which on loops are worth dividing.
+    pub split_from: u64,
     /// Arguments of the kernel that are constants of the model wherever it is called: they may be stored in another
     /// order.
     pub constants: Vec<Val<'c>>,
@@ -104,13 +108,17 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
             Some(plan) => {
                 packed.extend(plan.packed);
                 for piece in plan.pieces {
-                    Emitter::new(&b, &piece.source, &piece.schedule).emit(&b, &Shift::default())?;
+                    let division = piece.dims.map_or_else(Division::default, |dims| group.division.of_piece(dims));
+                    Emitter::new(&b, &piece.source, &piece.schedule).divided(&division).emit(&b, &Shift::default())?;
                 }
             }
             None => rows::emit(&b, &group, kernel, shape)?,
         }
     }
     replaced.into_iter().for_each(ir::erase);
+    if !only_copies {
+        attribute::threads::settle(context, kernel, options.split_from)?;
+    }
     // What shrank to a row has left a whole tensor behind.
     for op in ir::walk(kernel).into_iter().rev().filter(|op| memory_use::is_view(*op) || ir::is(*op, "memref.alloc")) {
         if ir::results(op).into_iter().all(|r| ir::uses(r).is_empty()) {

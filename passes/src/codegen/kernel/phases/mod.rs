@@ -11,10 +11,10 @@
 //! results do not depend on the number of parts.
 
 mod own;
-mod split;
+pub mod split;
 pub mod work;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use melior::{
     Context,
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::destination::set_signature;
 use crate::codegen::{
     error::{CodegenError, Result},
-    ir::{self, Builder, INDEPENDENT, Op, PARALLEL},
+    ir::{self, Builder, DECIDED, INDEPENDENT, Op, PARALLEL},
     structured::memory_use::{is_view, root, writes},
 };
 
@@ -89,6 +89,12 @@ enum Role {
     End,
 }
 
+/// The operations of a kernel that cannot be a phase by themselves, by their keys.
+pub fn joined(top: &[Op<'_>]) -> HashSet<usize> {
+    let roles: Vec<Role> = top.iter().map(|op| role(*op, top)).collect();
+    links(top, &roles).into_iter().flat_map(|(first, last)| &top[first..=last]).map(|op| ir::op_key(*op)).collect()
+}
+
 fn runs(top: &[Op<'_>], roles: &[Role], smallest: u64) -> Vec<Run> {
     let mut may_split: Vec<bool> = top.iter().map(|op| may_split(*op, smallest)).collect();
     for (first, last) in links(top, roles) {
@@ -108,6 +114,8 @@ fn role<'c>(op: Op<'c>, top: &[Op<'c>]) -> Role {
     match ir::name_of(op) {
         "func.return" => Role::End,
         "memref.alloca" => Role::Stack,
+        // Becomes a view of scratch memory.
+        "memref.alloc" => Role::Value,
         // What nobody writes reads the same in every phase.
         "memref.load" => {
             let memory = op.operand(0).ok().and_then(root);
@@ -151,7 +159,7 @@ fn links<'c>(top: &[Op<'c>], roles: &[Role]) -> Vec<(usize, usize)> {
 /// Whether the work of an operation can be divided and is worth it.
 fn may_split(op: Op<'_>, smallest: u64) -> bool {
     (ir::is(op, "scf.for") && op.attribute(PARALLEL).is_ok() || op.attribute(INDEPENDENT).is_ok())
-        && work::of(op) >= smallest
+        && (work::of(op) >= smallest || op.attribute(DECIDED).is_ok())
         && split::is_possible(op)
 }
 

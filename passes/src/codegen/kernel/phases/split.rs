@@ -4,6 +4,9 @@
 //! a range of the line, `total * part / parts` to `total * (part + 1) / parts`, and does the iterations that begin in it. An
 //! iteration of many units that holds parallel loops itself is entered by every part whose range it meets, each of which
 //! does the inner iterations that begin in its range.
+//!
+//! A group may say which dimensions are divided ([`THREADS`]). Every part then runs the loops over other dimensions, and
+//! does its share of what is divided inside of them: there each body is a line of its own.
 
 use melior::{
     Context,
@@ -13,7 +16,7 @@ use melior::{
 use super::{SPLIT, is_value, own, work};
 use crate::codegen::{
     error::{CodegenError, Result},
-    ir::{self, Blk, Builder, INDEPENDENT, Op, PARALLEL, Val},
+    ir::{self, Builder, DIM, INDEPENDENT, Op, PARALLEL, THREADS, Val},
 };
 
 /// A loop is divided further inwards while one of its iterations is more than this share of the whole.
@@ -35,50 +38,117 @@ struct Range<'c> {
 /// Whether a marked loop or group can be divided.
 pub fn is_possible(op: Op<'_>) -> bool {
     let total = work::of(op);
-    total < LARGEST && if ir::is(op, "scf.for") { loop_is_possible(op, total) } else { body_is_possible(op, total) }
+    let dims = Dims::of(op);
+    total < LARGEST && if ir::is(op, "scf.for") { dims.divides(op, total) } else { !dims.lines(op).is_empty() }
 }
 
-fn loop_is_possible(op: Op<'_>, total: u64) -> bool {
-    let Some(trips) = work::trips(op).filter(|trips| *trips > 0) else { return false };
-    op.result_count() == 0 && own::writes_its_own(op) && (trips > 1 || is_divided_inside(op, total))
+/// The dimensions whose loops are divided in a marked group, from the outside in.
+pub fn divided_dims(op: Op<'_>) -> Vec<i64> {
+    let dims = Dims::of(op);
+    let mut found = vec![];
+    for line in dims.lines(op) {
+        dims.note(&line.body, line.total, &mut found);
+    }
+    found
 }
 
-/// Whether what is in a group or an iteration can be divided: some loop can, nothing else makes values for it, and there
-/// is nothing else or its order does not matter.
-fn body_is_possible(op: Op<'_>, total: u64) -> bool {
-    let Some(block) = ir::entry(op) else { return false };
-    let (loops, rest) = (loops(block, total), rest(block, total));
-    let is_rest = |v: Val| ir::defining_op(v).is_some_and(|maker| rest.contains(&maker));
-    let is_free = op.attribute(INDEPENDENT).is_ok() || loops.len() == 1 && rest.is_empty();
-    is_free && !loops.is_empty() && !loops.iter().flat_map(|inner| ir::walk(*inner)).flat_map(ir::operands).any(is_rest)
+/// The dimensions of a group that are divided; all where nothing is said.
+struct Dims(Option<Vec<i64>>);
+
+/// What is in a group or an iteration, by what parts do with it.
+struct Body<'c> {
+    /// Parallel loops that are divided.
+    divided: Vec<Op<'c>>,
+    /// Parallel loops that every part runs, with something divided in them.
+    entered: Vec<Op<'c>>,
+    /// What runs once, apart from values that can be computed anywhere.
+    rest: Vec<Op<'c>>,
 }
 
-/// Whether the iterations of a loop are so few that the loops inside are divided too.
-fn is_divided_inside(op: Op<'_>, total: u64) -> bool {
-    let Some(block) = ir::entry(op) else { return false };
-    let each = |op| work::of(op) / work::trips(op).unwrap_or(1).max(1);
-    each(op) > total / SHARE
-        && loops(block, total).into_iter().any(|inner| each(inner) >= SHORTEST)
-        && body_is_possible(op, total)
+/// A body of which each part does a range.
+struct Line<'c> {
+    around: Op<'c>,
+    body: Body<'c>,
+    total: u64,
 }
 
-/// The loops of a block that can be divided.
-fn loops(block: Blk<'_>, total: u64) -> Vec<Op<'_>> {
-    let is_loop = |op: &Op| op.attribute(PARALLEL).is_ok() && loop_is_possible(*op, total);
-    ir::block_ops(block).into_iter().filter(is_loop).collect()
-}
+impl Dims {
+    fn of(op: Op<'_>) -> Self {
+        Self(op.attribute(THREADS).ok().and_then(ir::dense_i64))
+    }
 
-/// The operations of a block that run once, apart from those loops and values that can be computed anywhere.
-fn rest(block: Blk<'_>, total: u64) -> Vec<Op<'_>> {
-    let loops = loops(block, total);
-    let mut rest: Vec<Op> = vec![];
-    for op in ir::block_ops(block).into_iter().filter(|op| !loops.contains(op) && !ir::is(*op, "scf.yield")) {
-        let follows = || ir::operands(op).into_iter().filter_map(ir::defining_op).any(|maker| rest.contains(&maker));
-        if !is_value(op) || follows() {
-            rest.push(op);
+    fn contains(&self, op: Op<'_>) -> bool {
+        let dim = || op.attribute(DIM).ok().and_then(ir::integer_value);
+        self.0.as_ref().is_none_or(|dims| dim().is_some_and(|dim| dims.contains(&dim)))
+    }
+
+    /// Whether a loop is divided where so much is to do in all.
+    fn divides(&self, op: Op<'_>, total: u64) -> bool {
+        let Some(trips) = work::trips(op).filter(|trips| *trips > 0) else { return false };
+        op.attribute(PARALLEL).is_ok()
+            && self.contains(op)
+            && op.result_count() == 0
+            && own::writes_its_own(op)
+            && (trips > 1 || self.divides_inside(op, total))
+    }
+
+    /// Whether the iterations of a loop are so few that the loops inside are divided too.
+    fn divides_inside(&self, op: Op<'_>, total: u64) -> bool {
+        let each = |op| work::of(op) / work::trips(op).unwrap_or(1).max(1);
+        each(op) > total / SHARE
+            && self
+                .body(op, total, false)
+                .is_some_and(|body| body.divided.into_iter().any(|inner| each(inner) >= SHORTEST))
+    }
+
+    /// What is in a group or an iteration, if it can be divided: some loop can, nothing else makes values for it, and
+    /// there is nothing else or its order does not matter.
+    fn body<'c>(&self, op: Op<'c>, total: u64, enters: bool) -> Option<Body<'c>> {
+        let all = ir::block_ops(ir::entry(op)?);
+        let (divided, others): (Vec<Op>, Vec<Op>) = all.into_iter().partition(|op| self.divides(*op, total));
+        let is_entered = |op: &Op<'c>| {
+            let may_enter = enters && self.0.is_some() && op.attribute(PARALLEL).is_ok();
+            may_enter && work::trips(*op).is_some() && !self.lines(*op).is_empty()
+        };
+        let (entered, others): (Vec<Op>, Vec<Op>) = others.into_iter().partition(is_entered);
+        let mut rest: Vec<Op> = vec![];
+        for op in others.into_iter().filter(|op| !ir::is(*op, "scf.yield")) {
+            let follows =
+                || ir::operands(op).into_iter().filter_map(ir::defining_op).any(|maker| rest.contains(&maker));
+            if !is_value(op) || follows() {
+                rest.push(op);
+            }
+        }
+        let loops = || divided.iter().chain(&entered);
+        let is_rest = |v: Val| ir::defining_op(v).is_some_and(|maker| rest.contains(&maker));
+        let is_free = op.attribute(INDEPENDENT).is_ok() || loops().count() == 1 && rest.is_empty();
+        let can = is_free
+            && loops().count() > 0
+            && !loops().flat_map(|inner| ir::walk(*inner)).flat_map(ir::operands).any(is_rest);
+        can.then_some(Body { divided, entered, rest })
+    }
+
+    /// The bodies within an operation that are divided, each by itself.
+    fn lines<'c>(&self, op: Op<'c>) -> Vec<Line<'c>> {
+        let Some(body) = self.body(op, work::of(op), true) else { return vec![] };
+        let mut lines: Vec<Line> = body.entered.iter().flat_map(|inner| self.lines(*inner)).collect();
+        let total: u64 = body.divided.iter().chain(&body.rest).map(|op| work::of(*op)).sum();
+        if !body.divided.is_empty() || !body.rest.is_empty() {
+            lines.insert(0, Line { around: op, body, total: total.max(1) });
+        }
+        lines
+    }
+
+    /// Adds the dimensions of what is divided in a body.
+    fn note(&self, body: &Body<'_>, total: u64, found: &mut Vec<i64>) {
+        for &op in &body.divided {
+            let dim = op.attribute(DIM).ok().and_then(ir::integer_value);
+            found.extend(dim.filter(|dim| !found.contains(dim)));
+            if let Some(inner) = self.body(op, total, false).filter(|_| self.divides_inside(op, total)) {
+                self.note(&inner, total, found);
+            }
         }
     }
-    rest
 }
 
 /// Gives a function two more arguments, part and parts, and the marked loop or group in it bounds that depend on them.
@@ -87,24 +157,32 @@ pub fn convert<'c>(context: &'c Context, function: Op<'c>, unit: Op<'c>) -> Resu
     let b = Builder::before(context, unit).ok_or_else(|| CodegenError::internal("a detached loop"))?;
     let [part, parts] = [(); 2].map(|()| block.add_argument(b.index_type(), function.location()));
     ir::set_attribute(function, SPLIT, b.unit());
-    let total = work::of(unit);
-    let whole = b.constant_index(total as i64);
-    let split = Split { b, total };
-    let begin = |part| split.op("arith.divui", split.op("arith.muli", whole, part), parts);
-    let range = Range { from: begin(part), to: begin(split.op("arith.addi", part, b.constant_index(1))) };
+    let dims = Dims::of(unit);
+    let range = |split: &Split<'c, '_>| {
+        let whole = b.constant_index(split.total as i64);
+        let begin = |part| split.op("arith.divui", split.op("arith.muli", whole, part), parts);
+        Range { from: begin(part), to: begin(split.op("arith.addi", part, b.constant_index(1))) }
+    };
     if ir::is(unit, "scf.for") {
-        return split.divide_loop(unit, range);
+        let split = Split { b, total: work::of(unit), dims: &dims };
+        return split.divide_loop(unit, range(&split));
     }
-    split.divide_body(unit, range)
+    // All are found before the first one is changed, for what a loop is worth is told by its constant bounds.
+    for Line { around, body, total } in dims.lines(unit) {
+        let split = Split { b, total, dims: &dims };
+        split.divide_body(around, body, range(&split))?;
+    }
+    Ok(())
 }
 
 /// Writes bounds at a place.
-struct Split<'c> {
+struct Split<'c, 'd> {
     b: Builder<'c>,
     total: u64,
+    dims: &'d Dims,
 }
 
-impl<'c> Split<'c> {
+impl<'c> Split<'c, '_> {
     fn op(&self, name: &str, x: Val<'c>, y: Val<'c>) -> Val<'c> {
         self.b.value(name, &[x, y], self.b.index_type(), &[])
     }
@@ -142,16 +220,16 @@ impl<'c> Split<'c> {
         let bound = |i| op.operand(i).map_err(|_| incomplete());
         let (from, step) = (bound(0)?, bound(2)?);
         let each = (work::of(op) / trips).max(1);
-        let inwards = is_divided_inside(op, self.total);
-        let first = if inwards { Self::trip_around } else { Self::next_trip }(&here, range.from, each, trips);
+        let inwards = self.dims.body(op, self.total, false).filter(|_| self.dims.divides_inside(op, self.total));
+        let first = if inwards.is_some() { Self::trip_around } else { Self::next_trip }(&here, range.from, each, trips);
         let last = here.next_trip(range.to, each, trips);
-        if inwards {
+        if let Some(body) = inwards {
             let block = ir::entry(op).ok_or_else(incomplete)?;
             let index = ir::arguments(block).first().copied().ok_or_else(incomplete)?;
             let inner = self.before(block.first_operation().ok_or_else(incomplete)?)?;
             let trip = inner.op("arith.divui", inner.op("arith.subi", index, from), step);
             let local = inner.shifted(range, inner.with("arith.muli", trip, each));
-            inner.divide_body(op, local)?;
+            inner.divide_body(op, body, local)?;
         }
         let at = |trip| here.op("arith.addi", from, here.op("arith.muli", trip, step));
         ir::set_operand(op, 0, at(first));
@@ -160,9 +238,9 @@ impl<'c> Split<'c> {
     }
 
     /// Divides what is in a group or an iteration.
-    fn divide_body(&self, op: Op<'c>, range: Range<'c>) -> Result<()> {
+    fn divide_body(&self, op: Op<'c>, body: Body<'c>, range: Range<'c>) -> Result<()> {
         let block = ir::entry(op).ok_or_else(|| CodegenError::internal("a loop without a body"))?;
-        let (loops, rest) = (loops(block, self.total), rest(block, self.total));
+        let Body { divided: loops, rest, .. } = body;
         // What remains comes first, so that there always is a part in whose range it begins.
         let mut offset: u64 = rest.iter().map(|op| work::of(*op)).sum();
         let lengths: Vec<u64> = loops.iter().map(|inner| work::of(*inner)).collect();

@@ -2,8 +2,9 @@
 //! of code generation, which number the dimensions of a nest.
 
 mod packing;
+pub mod threads;
 
-use hwc_dialects::hwk::{self, Class, Inner, Packing, Space};
+use hwc_dialects::hwk::{self, Class, Inner, Space};
 use hwc_dialects::mlir::hwk as mlir;
 use melior::{Context, ir::operation::OperationLike};
 
@@ -13,6 +14,7 @@ use super::{
     body::Body,
     contraction::{self, Choice},
     nest::{Access, Kind, Nest},
+    partition::Division,
     rows::{self, Group, How, Member},
     schedule::{self, Facts, Schedule, Vector},
 };
@@ -66,6 +68,7 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
             None => to_attribute(&anchor.chosen, &space, anchor.shared),
         };
         group.members[anchor.member].how = anchor.packed.map_or(How::Nest(anchor.chosen), How::Packed);
+        group.division.is_anchor = true;
         schedule.stream = rows::streams(group, options.shape);
         (choice.space, choice.schedule) = (Some(space), Some(schedule));
         write(context, kernel, &choice);
@@ -80,6 +83,7 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
             Ok(how) => {
                 group.members[anchor.member].how = how;
                 group.may_stream = given.stream;
+                group.division = Division { names: None, given: threads::given(given, &space), is_anchor: true };
                 if given.stream && !rows::streams(group, options.shape) {
                     problems.push("results are streamed that are large, not read again, and whole lines".into());
                 }
@@ -309,10 +313,6 @@ pub fn from_attribute(
     if inner != wanted {
         problems.push(format!("there is no inner kernel `{inner}` for these loops, only `{wanted}`"));
     }
-    problems.extend(leaves_out(attribute));
-    if attribute.pack.iter().any(|(_, packing)| *packing != Packing::None) {
-        problems.push(format!("inner kernel `{inner}` packs no operand"));
-    }
     for (name, _) in around {
         let place = attribute.order.iter().position(|other| other == name);
         let tiled = attribute.tiles.iter().flat_map(|t| &t.sizes).any(|(other, size)| other == name && *size > 1);
@@ -341,9 +341,7 @@ pub fn from_attribute(
     let mut unroll = vec![];
     for (name, size) in attribute.tiles.iter().filter(|t| t.level == REGISTERS).flat_map(|t| &t.sizes) {
         let Some(d) = number(name).filter(|d| vector.is_none_or(|v| v.dim != *d) && *size > 1) else { continue };
-        if nest.is_reduction(d) {
-            problems.push(format!("`{name}` is reduced, which no tile in registers holds"));
-        } else if vector.is_none() {
+        if vector.is_none() {
             problems.push(format!("a tile along `{name}` without a vector"));
         }
         unroll.push((d, *size));
@@ -363,18 +361,6 @@ pub fn from_attribute(
     }
     let order = (!order.is_empty()).then_some(order);
     Ok(schedule::given(nest, facts, vector, unroll, order))
-}
-
-/// What a schedule says that no inner kernel does.
-fn leaves_out(attribute: &hwk::Schedule) -> Vec<String> {
-    let inner = attribute.inner.info().name;
-    let without = [
-        (attribute.tiles.iter().any(|t| t.level != REGISTERS), "has tiles in registers only"),
-        (!attribute.unroll.is_empty(), "unrolls nothing but its tile"),
-        (!attribute.threads.is_empty(), "leaves the threads to the caller"),
-    ];
-    let given = without.iter().filter(|(given, _)| *given);
-    given.map(|(_, what)| format!("inner kernel `{inner}` {what}")).collect()
 }
 
 /// The level of the innermost tiles.

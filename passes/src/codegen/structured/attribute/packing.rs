@@ -91,16 +91,11 @@ pub fn from_attribute<'c>(
         panels_inside: place(&|d| d == dim) > place(&in_rows),
     };
     let mut problems = contraction::problems(&choice, source, options.shape, &options.constants);
-    let levels = attribute.tiles.iter().filter(|tile| ![CACHE, REGISTERS].contains(&tile.level.as_str()));
-    problems.extend(levels.map(|tile| format!("inner kernel `tile` has no tiles of level `{}`", tile.level)));
     let checks = [
         (stretches.len() > 1, "blocks cut one reduction"),
         (blocks.len() > 1, "blocks cut one dimension of rows"),
         (attribute.packing(right) == Packing::None, "inner kernel `tile` reads its vectors from a packed operand"),
         (attribute.packing(left) == Packing::Constant, "the operand whose elements are broadcast is not packed ahead"),
-        (!attribute.unroll.is_empty(), "inner kernel `tile` unrolls nothing but its tile"),
-        (!attribute.threads.is_empty(), "inner kernel `tile` leaves the threads to the caller"),
-        (attribute.stream, "inner kernel `tile` writes through the caches"),
     ];
     problems.extend(checks.iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what.to_string()));
     if !attribute.order.is_empty() && problems.is_empty() && attribute.order != order(&choice, space) {

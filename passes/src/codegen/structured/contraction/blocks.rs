@@ -94,8 +94,8 @@ pub fn tile(
     Some((tile, Some((row, block.min(one.dims[row].extent))), false))
 }
 
-/// The loops of a part around each other.
-pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec<(Nest, Schedule)> {
+/// The loops of a part around each other, and which dimension of the whole nest each of theirs is a part of.
+pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec<(Nest, Schedule, Vec<usize>)> {
     // What is left of the columns has a tile of its own.
     let is_whole = part.nest.dims[part.panel + 1].extent == choice.vector.lanes * choice.vector.count;
     let own = if is_whole { None } else { part.schedule(roles, facts) };
@@ -104,7 +104,8 @@ pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec
     let nest = &part.nest;
     let Some((row, block)) = choice.block.map(|(d, size)| (part.moved(d), size)) else {
         let order = order(nest, roles, part.panel, None, choice.panels_inside);
-        return vec![(nest.clone(), schedule::given(nest, facts, Some(part.vector), unroll, Some(order)))];
+        let dims = (0..nest.dims.len()).map(|d| part.original(d)).collect();
+        return vec![(nest.clone(), schedule::given(nest, facts, Some(part.vector), unroll, Some(order)), dims)];
     };
     let extent = nest.dims[row].extent;
     let whole = extent / block * block;
@@ -118,7 +119,9 @@ pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec
             let unroll = unroll.iter().map(|(d, size)| (moved(*d), *size)).collect();
             let order = order(&cut, roles, moved(part.panel), Some(row), choice.panels_inside);
             let schedule = schedule::given(&cut, facts, Some(vector), unroll, Some(order));
-            (cut, schedule)
+            let uncut = |d: usize| if d > row { d - 1 } else { d };
+            let dims = (0..cut.dims.len()).map(|d| part.original(uncut(d))).collect();
+            (cut, schedule, dims)
         })
         .collect()
 }

@@ -37,7 +37,7 @@ pub fn copy<'c>(
         Facts { widest: read.bytes, work: 0.5, vectorizable: true, associative: false, reads: vec![true], ..*facts };
     let schedule = schedule::choose(&nest, &facts);
     let (nest, schedule) = few_rows_at_a_time(nest, schedule, &facts);
-    Piece { source: Structured::copy_of(op, nest, from, to), schedule }
+    Piece { source: Structured::copy_of(op, nest, from, to), schedule, dims: None }
 }
 
 /// Lets a copy of long rows into panels go over a few rows at a time: a panel after the other would touch a page of

@@ -39,6 +39,8 @@ const OFTEN: i64 = 24;
 pub struct Piece<'c> {
     pub source: Structured<'c>,
     pub schedule: Schedule,
+    /// The dimension of the contraction that each of its dimensions is a part of; nothing for a copy.
+    pub dims: Option<Vec<usize>>,
 }
 
 /// A contraction as pieces that run one after another, copies to packed operands first.
@@ -141,8 +143,12 @@ pub fn plan<'c>(
     }
     for part in layout.parts(&source.nest, roles) {
         for stretch in blocks::stretches(part, &source, choice) {
-            for (nest, schedule) in blocks::blocked(&stretch.part, roles, choice, &facts) {
-                pieces.push(Piece { source: Structured { nest, ..stretch.source.clone() }, schedule });
+            for (nest, schedule, dims) in blocks::blocked(&stretch.part, roles, choice, &facts) {
+                pieces.push(Piece {
+                    source: Structured { nest, ..stretch.source.clone() },
+                    schedule,
+                    dims: Some(dims),
+                });
             }
         }
     }

@@ -47,7 +47,9 @@ pub fn emit<'c>(b: &Builder<'c>, group: &Group<'c>, kernel: Op<'c>, shape: Shape
     let streamed = stream::streamed(group, &schedules, shape);
     if !streamed.iter().flatten().any(|is_streamed| *is_streamed) {
         return b.independent(|b| {
-            loops(&b, &group.shared, &[], &|inner, at| plain.body(inner, &allocate(inner), at), &|_| Ok(()))
+            group.mark(&b);
+            let body = |inner: &Builder<'c>, at: &[Index<'c>]| plain.body(inner, &allocate(inner), at);
+            loops(&b, group, &[], &body, &|_| Ok(()))
         });
     }
     let streaming = Version { group, schedules: &schedules, streamed: &streamed };
@@ -62,21 +64,33 @@ pub fn emit<'c>(b: &Builder<'c>, group: &Group<'c>, kernel: Op<'c>, shape: Shape
         }
         Ok(())
     };
-    b.independent(|b| loops(&b, &group.shared, &[], &body, &|b| stream::fence(b)))
+    b.independent(|b| {
+        group.mark(&b);
+        loops(&b, group, &[], &body, &|b| stream::fence(b))
+    })
 }
 
-/// Loops around `body`; each iteration of the outermost one ends with `end`.
+impl Group<'_> {
+    /// Tells how threads divide the shared loops: from the outside in unless something else is given.
+    fn mark(&self, inner: &Builder<'_>) {
+        self.division.mark_group(inner, None);
+        self.division.mark_anchor(inner);
+    }
+}
+
+/// The shared loops of a group around `body`; each iteration of the outermost one ends with `end`.
 fn loops<'c>(
     b: &Builder<'c>,
-    extents: &[i64],
+    group: &Group<'c>,
     outer: &[Index<'c>],
     body: &dyn Fn(&Builder<'c>, &[Index<'c>]) -> Result<()>,
     end: &dyn Fn(&Builder<'c>) -> Result<()>,
 ) -> Result<()> {
-    let Some((extent, rest)) = extents.split_first() else { return body(b, outer) };
-    b.parallel_loop(0, *extent, 1, |inner, iv| {
+    let Some(&extent) = group.shared.get(outer.len()) else { return body(b, outer) };
+    b.parallel_loop(0, extent, 1, |inner, iv| {
+        group.division.mark_loop(&inner, outer.len());
         let at: Vec<Index> = outer.iter().copied().chain([Index { value: Some(iv), constant: 0 }]).collect();
-        loops(&inner, rest, &at, body, &|_| Ok(()))?;
+        loops(&inner, group, &at, body, &|_| Ok(()))?;
         end(&inner)
     })
 }
@@ -124,7 +138,9 @@ impl<'c> Version<'c, '_> {
                     None => far(&|level| member.split.steps[level].outputs[i]),
                 });
             }
-            Emitter::new(b, &source, schedule).streaming(streamed).emit(b, &shift)?;
+            let emitter = Emitter::new(b, &source, schedule).streaming(streamed);
+            let emitter = if at.is_empty() { emitter.divided(&self.group.division) } else { emitter };
+            emitter.emit(b, &shift)?;
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ use super::{
     contraction::Choice,
     memory_use::{is_view, root},
     nest::{Dim, Kind, Nest},
+    partition::Division,
     schedule::Schedule,
 };
 use crate::codegen::ir::{self, Op, Val};
@@ -34,6 +35,8 @@ pub struct Group<'c> {
     pub members: Vec<Member<'c>>,
     /// Whether results may be written past the caches where that is expected to pay.
     pub may_stream: bool,
+    /// How threads divide the loops: the shared ones, or those of a nest that is alone.
+    pub division: Division,
 }
 
 /// A nest in a group; its operands as they are without sharing.
@@ -84,6 +87,7 @@ pub fn form<'c>(
                 shared: vec![],
                 members: vec![Member { source: first.clone(), split, how: How::Open }],
                 may_stream: true,
+                division: Division::default(),
             }
         });
         rest = &rest[group.members.len()..];
@@ -140,7 +144,7 @@ fn shared_loops(run: &[Structured]) -> Vec<Vec<i64>> {
 
 /// As many nests from the front as can share these loops.
 fn grow<'c>(run: &[Structured<'c>], shared: Vec<i64>) -> Group<'c> {
-    let mut group = Group { shared, members: vec![], may_stream: true };
+    let mut group = Group { shared, members: vec![], may_stream: true, division: Division::default() };
     let mut known: Vec<Use> = vec![];
     for source in run {
         let joins = |split: Split| {
