@@ -6,7 +6,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use hwc_cost_model::Work;
-use hwc_passes::codegen::{self, Objects, Observer, Summary, TargetOptions, ir};
+use hwc_passes::codegen::{self, CodegenError, Objects, Observer, Summary, TargetOptions, ir};
 use hwc_passes::{graph, hwk, lower, print};
 use hwc_runtime::manifest::{Arena, Kernel, Manifest, Target, Weights};
 use hwc_runtime::{Digest, abi};
@@ -16,6 +16,7 @@ use melior::ir::Module;
 use crate::frontend::Program;
 use crate::kernel_cache::Found;
 use crate::measure::Store;
+use crate::model::Source;
 use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
 
 /// What [`Compiler::emit`] can give as text.
@@ -91,7 +92,8 @@ impl Compiler {
                 text
             },
             &mut Watch { compiler: self, context: &context, kernels: &program.kernels },
-        )?;
+        )
+        .map_err(|error| blamed(model, error))?;
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
         program.warnings.extend(found.keep(&compiled.kernels));
         let warning = |message| Diagnostic { severity: Severity::Warning, message };
@@ -128,7 +130,7 @@ impl Compiler {
             Stage::LlvmIr => codegen::Stage::LlvmIr,
             Stage::Asm => codegen::Stage::Asm,
         };
-        Ok(codegen::print_stage(&context, &mut functions, &target, stage)?)
+        codegen::print_stage(&context, &mut functions, &target, stage).map_err(|error| blamed(model, error))
     }
 
     /// Kernels that were compiled before.
@@ -156,7 +158,7 @@ impl Compiler {
             store.choose(context, &program, &target)?;
         }
         let (mut functions, _) = self.to_kernel_form(context, &program, |_| false)?;
-        codegen::choose_schedules(context, &mut functions, &target)?;
+        codegen::choose_schedules(context, &mut functions, &target).map_err(|error| blamed(model, error))?;
         hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
         Ok(program)
     }
@@ -223,6 +225,14 @@ impl Write for Sink<'_> {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// What is wrong with kernels is a defect of ours, unless they were written by hand.
+fn blamed(model: &Model, error: CodegenError) -> Error {
+    match (&model.source, &error) {
+        (Source::Mlir(_), CodegenError::KernelForm(_)) => Error::new(Fault::Input, format!("{}: {error}", model.name)),
+        _ => error.into(),
     }
 }
 
