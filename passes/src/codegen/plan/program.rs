@@ -195,7 +195,7 @@ impl<'c> Reader<'c, '_> {
                 self.of.insert(ir::key(ir::result(op, 0)), viewed);
             }
         } else if name == "tensor.empty" {
-            self.define(ir::result(op, 0), UNPLACED, "a concatenation");
+            // Concatenations begin with one, and may share it: it has no elements yet.
         } else if name == "tensor.insert_slice" {
             self.insert(op, &operands);
         } else if op.operand_count() == 0 && op.result_count() == 1 && op.region_count() == 0 {
@@ -237,15 +237,21 @@ impl<'c> Reader<'c, '_> {
         let results: Vec<ValueId> =
             op.results().map(|r| self.define(r.into(), UNPLACED, "a result of a call")).collect();
         let strides = destination::strides(*function);
-        let strides = results.iter().enumerate().map(|(i, r)| (*r, strides.get(i).cloned().unwrap_or_default()));
-        self.strides.extend(strides);
+        for (i, result) in results.iter().enumerate() {
+            let whole = row_major(&ir::static_shape(ir::result(op, i).r#type()).unwrap_or_default());
+            let strides = strides.get(i).cloned().filter(|strides| *strides != whole).unwrap_or_default();
+            self.strides.insert(*result, strides);
+        }
         self.program.calls.push(Call { kernel, arguments, results, scratch: 0 });
     }
 
     /// A call's result becomes a part of another value.
     fn insert(&mut self, op: Op<'c>, operands: &[ValueId]) {
         let &[part, whole] = operands else { return self.problem(op, "the place is not static") };
-        self.of.insert(ir::key(ir::result(op, 0)), whole);
+        let is_first = op.operand(1).ok().and_then(ir::defining_op).is_some_and(|op| ir::is(op, "tensor.empty"));
+        let result = ir::result(op, 0);
+        let whole = if is_first { self.define(result, UNPLACED, "a concatenation") } else { whole };
+        self.of.insert(ir::key(result), whole);
         let ty = |i: usize| op.operand(i).ok().map(|v| v.r#type());
         let shape = |i: usize| ty(i).and_then(ir::static_shape).unwrap_or_default();
         let strides = row_major(&shape(1));
