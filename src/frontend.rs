@@ -113,6 +113,7 @@ fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Resu
     if !options.only_direct_convolutions {
         graph::winograd(context, module)?;
     }
+    graph::pad_images(context, module)?;
     graph::form_kernels(context, module)
 }
 

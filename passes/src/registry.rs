@@ -39,6 +39,11 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| graph::winograd(context, module).map_err(|e| e.to_string()),
     },
     PassInfo {
+        name: "hwc-pad-images",
+        description: "Images get the border that all convolutions that read them want, right where they are made",
+        run: |context, module| graph::pad_images(context, module).map_err(|e| e.to_string()),
+    },
+    PassInfo {
         name: "hwc-form-kernels",
         description: "Moves groups of hwc operations into kernels (hwk.kernel) that main launches",
         run: |context, module| graph::form_kernels(context, module).map_err(|e| e.to_string()),

@@ -6,6 +6,8 @@
 //! one element a row, share a kernel with all that they need in between: each row is computed to its end while it is
 //! near.
 //!
+//! A constant border joins the kernel of what it is put around.
+//!
 //! A value may be read both inside of its kernel and elsewhere where rows are concerned; otherwise a value joins its
 //! reader if every reader of it could. Groups never depend on each other in a circle: before two are merged, no path
 //! from one to the other leads through a third.
@@ -15,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 use hwc_dialects::{CostClass, Op};
 
 /// What grouping has to know of one operation of the graph.
+#[derive(Clone)]
 pub struct Node {
     pub op: Op,
     /// The operations that make its operands, by number; operands from elsewhere are left out.
@@ -25,6 +28,8 @@ pub struct Node {
     pub elements: usize,
     /// If it combines the elements of each row of its first operand, and nothing else.
     pub rows: Option<Rows>,
+    /// Puts its operand into a larger tensor, with a constant around it.
+    pub border: bool,
     /// Has no kernel: it stays in `main` or is copied into the kernels that read it.
     pub free: bool,
 }
@@ -113,6 +118,12 @@ impl Grouping<'_> {
                 Kind::Rows(rows)
             }
             (Kind::Elementwise(a), Kind::Elementwise(b) | Kind::Anchored(b)) if a == b && could_join(a) => other.kind,
+            // The operand is written where the border is.
+            (Kind::Anchored(_), Kind::Elementwise(_) | Kind::Anchored(_))
+                if self.nodes[reader].border && users.iter().all(|&user| user == reader) =>
+            {
+                own.kind
+            }
             (Kind::Anchored(a), Kind::Elementwise(b)) => {
                 let joins = match self.nodes[reader].op.info().cost {
                     CostClass::Elementwise => a == b && could_join(a),
@@ -163,7 +174,15 @@ mod tests {
     const ROWS: Rows = Rows { count: 2, length: 4 };
 
     fn node(op: Op, producers: &[usize], users: &[usize]) -> Node {
-        Node { op, producers: producers.to_vec(), users: users.to_vec(), elements: 8, rows: None, free: false }
+        Node {
+            op,
+            producers: producers.to_vec(),
+            users: users.to_vec(),
+            elements: 8,
+            rows: None,
+            border: false,
+            free: false,
+        }
     }
 
     /// Makes one element a row of rows of four.
@@ -192,6 +211,17 @@ mod tests {
         assert_eq!(groups(&nodes), [Some(0), Some(1)]);
         let nodes = [node(Op::Exp, &[], &[1, 2]), node(Op::Relu, &[0], &[OUT]), node(Op::Matmul, &[0], &[OUT])];
         assert_eq!(groups(&nodes), [Some(0), Some(1), Some(2)]);
+    }
+
+    #[test]
+    fn a_border_joins_what_it_is_put_around() {
+        let mut nodes = [node(Op::Conv, &[], &[1]), node(Op::Relu, &[0], &[2]), node(Op::Pad, &[1], &[3])].to_vec();
+        nodes[2] = Node { border: true, elements: 12, ..nodes[2].clone() };
+        nodes.push(node(Op::Conv, &[2], &[OUT]));
+        assert_eq!(groups(&nodes), [Some(2), Some(2), Some(2), Some(3)]);
+        // Somebody else reads it without.
+        nodes[1].users.push(3);
+        assert_eq!(groups(&nodes), [Some(1), Some(1), Some(2), Some(3)]);
     }
 
     #[test]

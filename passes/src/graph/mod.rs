@@ -5,6 +5,7 @@ mod fold;
 mod group;
 mod layout;
 mod outline;
+mod padding;
 mod views;
 mod winograd;
 mod work;
@@ -13,6 +14,7 @@ pub use affine::fold_affine;
 pub use fold::fold_constants;
 pub use layout::channels_last;
 pub use outline::{form_kernels, mark_constants};
+pub use padding::pad_images;
 pub use winograd::winograd;
 pub use work::kernel_work;
 

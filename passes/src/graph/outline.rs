@@ -112,9 +112,18 @@ fn nodes(operations: &[ir::Op]) -> Result<Vec<Node>, GraphError> {
         let result = ir::results(operation).first().and_then(|r| tensor_type_from_mlir(r.r#type())?.elements());
         let free = end || op.is_some_and(|op| op.info().cost == CostClass::Free);
         let (op, elements, rows) = (op.unwrap_or(Op::Constant), result.unwrap_or_default(), rows(operation));
-        nodes.push(Node { op, producers, users, elements, rows, free });
+        nodes.push(Node { op, producers, users, elements, rows, border: is_border(operation), free });
     }
     Ok(nodes)
+}
+
+/// Whether an operation puts its operand into a larger tensor of zeros.
+fn is_border(operation: ir::Op) -> bool {
+    let Some(Ok(view)) = OpView::of(&*operation) else { return false };
+    let Ok(attrs) = view.attrs.complete(view.op) else { return false };
+    let adds = |name: &str| attrs.ints(name).is_ok_and(|ends| ends.iter().all(|n| *n >= 0));
+    let is_constant = attrs.str("mode").is_ok_and(|mode| mode == "constant");
+    view.op == Op::Pad && view.operands.iter().flatten().count() == 1 && is_constant && adds("low") && adds("high")
 }
 
 /// The rows along which an operation combines elements: all of its axes are the last ones of its first operand.

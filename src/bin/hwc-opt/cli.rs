@@ -98,7 +98,7 @@ pub struct How {
     /// Fixes the value of an input that must be known to compile
     #[arg(long = "value", value_name = "INPUT=FILE.npy", value_parser = named_path)]
     pub values: Vec<(String, PathBuf)>,
-    /// Computes no convolution by Winograd's algorithm, which is faster and rounds more
+    /// Keeps to direct convolutions, which are slower and round less
     #[arg(long)]
     pub no_winograd: bool,
 }
