@@ -53,7 +53,7 @@ impl Compiler {
     /// Everything that is wrong or not supported, at once; [`Error::fault`] says whose fault it is.
     pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
         match self.compile_by(model, self.options.measured.as_ref()) {
-            // What was measured may have been measured with another build of this version.
+            // A store may have been written by anybody.
             Err(error) if self.options.measured.is_some() => {
                 let mut artifact = self.compile_by(model, None)?;
                 let message = format!("the measured schedules were not used: {error}");

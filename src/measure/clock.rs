@@ -1,5 +1,14 @@
-//! The time a thread has run.
+//! The time that has passed, and the time a thread has run.
 #![allow(unsafe_code)]
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+/// Seconds since some time before.
+pub fn elapsed_seconds() -> f64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_secs_f64()
+}
 
 /// Seconds of the processor that this thread has used.
 pub fn thread_seconds() -> f64 {

@@ -5,8 +5,9 @@
 //! worker process, which answers requests on its standard streams ([`serve`]); it is started anew when it dies, does not
 //! answer in time, or has served a batch, so that memory does not grow with the number of candidates.
 //!
-//! Candidates of a batch are timed in turn, round by round: what disturbs the machine disturbs all of them alike. Kernels
-//! run on one thread, and times are what that thread had of its processor: other work on the machine does not count.
+//! Candidates of a batch are timed in turn, round by round: what disturbs the machine disturbs all of them alike. The times
+//! of one thread are what it had of its processor, so other work on the machine does not count; those of several threads
+//! are elapsed time, which means something on an idle machine only.
 
 mod clock;
 mod kernels;
@@ -16,6 +17,7 @@ mod store;
 mod worker;
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ pub struct Measurer {
     worker: Box<dyn Fn() -> Command + Send + Sync>,
     timeout: Duration,
     rounds: u32,
+    threads: NonZeroUsize,
 }
 
 /// What a kernel took.
@@ -64,7 +67,7 @@ pub enum Outcome {
 impl Measurer {
     /// `worker` starts a program that calls [`serve`] on its standard input and output and does nothing else there.
     pub fn new(worker: impl Fn() -> Command + Send + Sync + 'static) -> Measurer {
-        Measurer { worker: Box::new(worker), timeout: Duration::from_secs(30), rounds: 15 }
+        Measurer { worker: Box::new(worker), timeout: Duration::from_secs(30), rounds: 15, threads: NonZeroUsize::MIN }
     }
 
     /// How long compiling a candidate, or a few runs of it, may take; 30 seconds by default.
@@ -76,6 +79,12 @@ impl Measurer {
     /// How often each candidate is timed warm, and a third as often cold; 15 by default, at least 3.
     pub fn rounds(mut self, rounds: u32) -> Measurer {
         self.rounds = rounds.max(3);
+        self
+    }
+
+    /// How many threads run a kernel; one by default.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Measurer {
+        self.threads = threads;
         self
     }
 
@@ -155,7 +164,8 @@ impl Workers<'_> {
     /// Times a candidate once, compiled first where the worker does not have it.
     fn time(&mut self, id: usize, cold: bool) -> Result<Result<Sample, Outcome>, Error> {
         if !self.loaded.contains(&id) {
-            match self.ask(&Request::Load { id, text: self.kernels[id].clone() })? {
+            let threads = self.measurer.threads;
+            match self.ask(&Request::Load { id, text: self.kernels[id].clone(), threads })? {
                 Ok(Reply::Refused(why)) => return Ok(Err(Outcome::Refused(why))),
                 Ok(_) => self.loaded.insert(id),
                 Err(death) => return Ok(Err(death.into())),

@@ -1,6 +1,7 @@
 //! What is said between a measurer and its worker: a line of JSON each, requests and replies in turn.
 
 use std::io::{BufRead, BufReader, Write};
+use std::num::NonZeroUsize;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -11,8 +12,8 @@ use crate::{Error, Fault};
 
 #[derive(Debug, Deserialize, Serialize)]
 pub enum Request {
-    /// Compiles a kernel.
-    Load { id: usize, text: String },
+    /// Compiles a kernel, to be run by so many threads.
+    Load { id: usize, text: String, threads: NonZeroUsize },
     /// Runs it for a while; once, after filling the caches with something else, if `cold`.
     Time { id: usize, cold: bool },
 }

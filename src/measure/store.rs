@@ -1,10 +1,11 @@
-//! Measured times on disk, by kernel, target and version of the compiler.
+//! Measured times on disk, by kernel, target, number of threads and build of the compiler.
 //!
 //! A kernel has a file; each measurement is a line, `CHECKSUM JSON`, written at once to the file's end, so that several
 //! processes may add to a store. Lines that are not whole are skipped.
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use hwc_dialects::hwk::{Schedule, Space, Target};
@@ -16,6 +17,7 @@ use crate::{Error, Fault};
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
+    threads: NonZeroUsize,
 }
 
 /// One measurement of a kernel under a schedule.
@@ -38,13 +40,20 @@ impl Store {
         let folder = folder.as_ref().to_path_buf();
         let failed = |e| Error::new(Fault::Environment, format!("{}: {e}", folder.display()));
         std::fs::create_dir_all(&folder).map_err(failed)?;
-        Ok(Store { folder })
+        Ok(Store { folder, threads: NonZeroUsize::MIN })
+    }
+
+    /// Keeps and gives the times of so many threads; of one by default.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Store {
+        self.threads = threads;
+        self
     }
 
     /// The file of a kernel, whose text is that without its name and what was chosen for it.
     pub(crate) fn file(&self, kernel: &str, target: &Target) -> PathBuf {
         let mut hasher = blake3::Hasher::new();
-        for part in [env!("CARGO_PKG_VERSION"), target.mnemonic(), &target.to_string(), kernel] {
+        let (threads, target_text) = (self.threads.to_string(), target.to_string());
+        for part in [hwc_passes::BUILD, &threads, target.mnemonic(), &target_text, kernel] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         self.folder.join(format!("{}.times", hasher.finalize().to_hex()))

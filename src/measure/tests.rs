@@ -1,5 +1,6 @@
 //! Statistics, the store, and workers that do not do what they should.
 
+use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::Duration;
 
@@ -49,12 +50,18 @@ fn a_store_gives_the_fastest_and_skips_what_is_damaged() {
 }
 
 #[test]
-fn kernels_and_targets_have_files_of_their_own() {
+fn kernels_targets_and_threads_have_files_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let Target::Cpu(mut other) = target();
     other.cores = 2;
-    let files = [store.file("a", &target()), store.file("b", &target()), store.file("a", &Target::Cpu(other))];
+    let two = store.clone().threads(NonZeroUsize::new(2).unwrap());
+    let files = [
+        store.file("a", &target()),
+        store.file("b", &target()),
+        store.file("a", &Target::Cpu(other)),
+        two.file("a", &target()),
+    ];
     assert!(files.iter().enumerate().all(|(i, file)| !files[..i].contains(file)));
     assert_eq!(files[0], store.file("a", &target()));
 }
@@ -156,12 +163,14 @@ fn what_was_measured_is_compiled_unless_it_does_not_fit() {
 fn a_worker_answers_what_is_asked() {
     let ask = |request: &Request| serde_json::to_string(request).unwrap() + "\n";
     let requests = [
-        ask(&Request::Load { id: 3, text: PRODUCT.into() }),
+        ask(&Request::Load { id: 3, text: PRODUCT.into(), threads: NonZeroUsize::MIN }),
         ask(&Request::Time { id: 3, cold: false }),
         ask(&Request::Time { id: 3, cold: true }),
         ask(&Request::Time { id: 4, cold: true }),
-        ask(&Request::Load { id: 4, text: "nothing".into() }),
+        ask(&Request::Load { id: 4, text: "nothing".into(), threads: NonZeroUsize::MIN }),
         "what\n".to_string(),
+        ask(&Request::Load { id: 5, text: PRODUCT.into(), threads: NonZeroUsize::new(2).unwrap() }),
+        ask(&Request::Time { id: 5, cold: false }),
     ];
     let mut replies = vec![];
     serve(requests.concat().as_bytes(), &mut replies).unwrap();
@@ -170,5 +179,6 @@ fn a_worker_answers_what_is_asked() {
     let timed =
         |reply: &Reply| matches!(reply, Reply::Time { seconds, flops, .. } if *seconds > 0.0 && *flops == 8192.0);
     assert!(matches!(replies[0], Reply::Loaded) && timed(&replies[1]) && timed(&replies[2]), "{replies:?}");
-    assert!(replies[3..].iter().all(|reply| matches!(reply, Reply::Refused(_))) && replies.len() == 6, "{replies:?}");
+    assert!(replies[3..6].iter().all(|reply| matches!(reply, Reply::Refused(_))), "{replies:?}");
+    assert!(matches!(replies[6], Reply::Loaded) && timed(&replies[7]) && replies.len() == 8, "{replies:?}");
 }

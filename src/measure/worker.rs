@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use hwc_runtime::{Session, TensorView, TensorViewMut, Threads};
 
-use super::clock::thread_seconds;
+use super::clock::{elapsed_seconds, thread_seconds};
 use super::protocol::{Reply, Request};
 use crate::{Compiler, DType, Error, Model, Options};
 
@@ -45,7 +45,7 @@ struct Worker {
 impl Worker {
     fn answer(&mut self, request: Request) -> Reply {
         match request {
-            Request::Load { id, text } => match Kernel::new(&text) {
+            Request::Load { id, text, threads } => match Kernel::new(&text, threads) {
                 Ok(kernel) => {
                     self.kernels.insert(id, kernel);
                     Reply::Loaded
@@ -69,15 +69,15 @@ struct Kernel {
     session: Session,
     inputs: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,
+    clock: fn() -> f64,
     /// Runs of one sample, once they are known.
     runs: Option<u32>,
 }
 
 impl Kernel {
-    fn new(text: &str) -> Result<Kernel, Error> {
+    fn new(text: &str, threads: NonZeroUsize) -> Result<Kernel, Error> {
         let mut session = Compiler::new(Options::new()).compile(&Model::from_mlir(text))?.session()?;
-        // The clock is this thread's.
-        session.set_threads(Threads::AtMost(NonZeroUsize::MIN));
+        session.set_threads(Threads::AtMost(threads));
         let manifest = session.manifest();
         let room =
             |dtype: DType, shape: &[usize]| vec![0u8; shape.iter().product::<usize>() * dtype.size() + ALIGNMENT];
@@ -91,7 +91,8 @@ impl Kernel {
         };
         let inputs = manifest.inputs.iter().enumerate().map(input).collect();
         let outputs = manifest.outputs.iter().map(|output| room(output.dtype, &output.shape)).collect();
-        Ok(Kernel { session, inputs, outputs, runs: None })
+        let clock = if threads == NonZeroUsize::MIN { thread_seconds } else { elapsed_seconds };
+        Ok(Kernel { session, inputs, outputs, clock, runs: None })
     }
 
     fn time(&mut self, cold: bool) -> Result<Reply, String> {
@@ -129,9 +130,9 @@ impl Kernel {
                 let data = &mut aligned_mut(bytes)[..length];
                 (output.name.as_str(), TensorViewMut { dtype: output.dtype, shape: &output.shape, data })
             });
-            let started = thread_seconds();
+            let started = (self.clock)();
             self.session.run_into(inputs, outputs).map_err(|e| e.to_string())?;
-            total += thread_seconds() - started;
+            total += (self.clock)() - started;
         }
         Ok(total / f64::from(runs))
     }

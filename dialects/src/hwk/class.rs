@@ -24,6 +24,10 @@ const fn parallel(name: &'static str) -> Role {
     Role { name, reduces: false, vector: true }
 }
 
+const fn scalar(name: &'static str) -> Role {
+    Role { name, reduces: false, vector: false }
+}
+
 const fn reduced(name: &'static str) -> Role {
     Role { name, reduces: true, vector: true }
 }
@@ -56,8 +60,8 @@ classes! {
     Elementwise = "elementwise" { parallel("d") } packs [];
     /// Elements in another order, unchanged.
     Transposition = "transposition" { parallel("d") } packs [];
-    /// `i` runs over positions that are looked up, `d` over what lies at each.
-    Gather = "gather" { parallel("d"), Role { name: "i", reduces: false, vector: false } } packs [];
+    /// `i` runs over positions that are looked up, `d` over what lies at each; elements are read one by one.
+    Gather = "gather" { scalar("d"), scalar("i") } packs [];
 }
 
 impl Class {

@@ -29,6 +29,8 @@ enum Order {
 }
 
 const COUNTS: &[i64] = &[1, 2, 3, 4, 6, 8];
+/// Vectors side by side where there is no accumulator to keep.
+const FEW: &[i64] = &[1, 2, 4];
 const SIZES: &[i64] = &[2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 16];
 const ORDERS: &[Order] = &[Order::Free, Order::Given, Order::Reversed];
 const BLOCKED: &[Inner] = &[Inner::Loops, Inner::Tile];
@@ -43,9 +45,9 @@ const CHOICES: &[Choices] = &[
     Choices { class: Class::Reduction,          inner: ROWS,            vectors: &["cols", "rows"], counts: COUNTS, tiled: &["rows"],       sizes: &[2, 4, 8], orders: &[Order::Free] },
     Choices { class: Class::Normalization,      inner: ROWS,            vectors: &["cols", "rows"], counts: COUNTS, tiled: &["rows"],       sizes: &[2, 4, 8], orders: &[Order::Free] },
     Choices { class: Class::Softmax,            inner: ROWS,            vectors: &["cols", "rows"], counts: COUNTS, tiled: &["rows"],       sizes: &[2, 4, 8], orders: &[Order::Free] },
-    Choices { class: Class::Elementwise,        inner: ROWS,            vectors: &["d"],           counts: &[1],   tiled: &["d"],           sizes: &[0],  orders: &[Order::Given, Order::Reversed] },
-    Choices { class: Class::Transposition,      inner: ROWS,            vectors: &["d"],           counts: &[1],   tiled: &["d"],           sizes: &[0],  orders: &[Order::Given, Order::Reversed] },
-    Choices { class: Class::Gather,             inner: &[Inner::Loops], vectors: &["d"],           counts: &[1],   tiled: &[],              sizes: &[],   orders: &[Order::Given] },
+    Choices { class: Class::Elementwise,        inner: ROWS,            vectors: &["d"],           counts: FEW,    tiled: &["d"],           sizes: &[0],  orders: &[Order::Given, Order::Reversed] },
+    Choices { class: Class::Transposition,      inner: ROWS,            vectors: &["d"],           counts: FEW,    tiled: &["d"],           sizes: &[0],  orders: &[Order::Given, Order::Reversed] },
+    Choices { class: Class::Gather,             inner: ROWS,            vectors: &[],              counts: &[],    tiled: &[],              sizes: &[],   orders: ORDERS },
 ];
 
 /// The level of the innermost tiles.
@@ -56,6 +58,14 @@ pub fn enumerate(space: &Space, target: &Target) -> Vec<Schedule> {
     let mut all = vec![];
     let lanes = widest_vector(space, target);
     for choices in CHOICES.iter().filter(|choices| choices.class == space.class) {
+        if choices.vectors.is_empty() {
+            let pairs = choices.inner.iter().flat_map(|inner| choices.orders.iter().map(move |order| (*inner, *order)));
+            all.extend(pairs.map(|(inner, order)| Schedule {
+                inner,
+                order: loops(space, order),
+                ..Schedule::default()
+            }));
+        }
         for vector in vectors(space, choices, lanes) {
             for tile in tiles(space, choices, &vector) {
                 for inner in choices.inner {
@@ -117,17 +127,22 @@ fn tiles(space: &Space, choices: &Choices, vector: &Vector) -> Vec<Tile> {
     all
 }
 
-fn schedules(space: &Space, inner: Inner, order: Order, vector: &Vector, tile: &Tile) -> Vec<Schedule> {
+/// The loops from the outside in; none where the generator chooses.
+fn loops(space: &Space, order: Order) -> Vec<String> {
     let reduces = |dim: &str| space.class.role(dim).is_some_and(|role| role.reduces);
     let names = || space.dims.iter().map(|(dim, _)| dim.clone());
     let mut results: Vec<String> = names().filter(|dim| !reduces(dim)).collect();
     if matches!(order, Order::Reversed) {
         results.reverse();
     }
-    let order = match order {
+    match order {
         Order::Free => vec![],
         _ => results.into_iter().chain(names().filter(|dim| reduces(dim))).collect(),
-    };
+    }
+}
+
+fn schedules(space: &Space, inner: Inner, order: Order, vector: &Vector, tile: &Tile) -> Vec<Schedule> {
+    let order = loops(space, order);
     let schedule =
         Schedule { inner, tiles: vec![tile.clone()], order, vector: Some(vector.clone()), ..Schedule::default() };
     if inner != Inner::Tile {

@@ -171,7 +171,8 @@ fn the_schedules_of_each_class_are_legal_and_distinct() {
             "transposition, d0 = 512, d1 = 512",
             "loops, tiles = [registers(d0 = 16, d1 = 16)], order = [d1, d0], vector = d1 : 16 x 1",
         ),
-        ("gather, i = 4, d = 64", "loops, tiles = [registers(d = 16)], order = [i, d], vector = d : 16 x 1"),
+        ("gather, i = 4, d = 64", "loops, order = [d, i]"),
+        ("elementwise, d = 500", "rows, tiles = [registers(d = 64)], order = [d], vector = d : 16 x 4"),
         (
             "batched_contraction, b = 12, m = 512, n = 512, k = 64",
             "loops, tiles = [registers(m = 14, n = 32)], order = [b, m, n, k], vector = n : 16 x 2",

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use hwc_dialects::hwk::Class;
+use hwc_dialects::TensorType;
 use hwc_dialects::mlir::hwk::{CLAUSES, CONSTANTS, Choice, LAUNCH, STRIDES, YIELD};
 use hwc_dialects::mlir::{constant_attribute, tensor_type_from_mlir};
-use hwc_dialects::{CostClass, Op, TensorType};
 use hwc_runtime::{DType, Tensor};
 use melior::Context;
 use melior::ir::attribute::FlatSymbolRefAttribute;
@@ -158,27 +157,8 @@ pub fn write_back<'c>(context: &'c Context, kernels: ir::Op<'c>, functions: ir::
     let functions = ir::functions(functions);
     for kernel in ir::hwk_kernels(kernels) {
         let Some(function) = functions.iter().find(|f| ir::symbol(**f) == ir::symbol(kernel)) else { continue };
-        let mut choice: Choice = attribute::read(*function)?;
-        if let Some(space) = &mut choice.space
-            && space.class == Class::Reduction
-        {
-            space.class = reduction_class(kernel);
-        }
+        let choice: Choice = attribute::read(*function)?;
         super::choose(context, kernel, &choice);
     }
     Ok(())
-}
-
-/// What kind of reduction a kernel is, by its operations.
-fn reduction_class(kernel: ir::Op<'_>) -> Class {
-    let operations = ir::walk(kernel).into_iter().filter_map(|op| Op::from_name(ir::name_of(op)));
-    let mut class = Class::Reduction;
-    for op in operations {
-        match op {
-            Op::Softmax | Op::LogSoftmax => class = Class::Softmax,
-            _ if op.info().cost == CostClass::Normalization => class = Class::Normalization,
-            _ => {}
-        }
-    }
-    class
 }

@@ -66,6 +66,9 @@ pub struct Compile {
     /// Takes the fastest schedules that `measure --measure-store DIR` found
     #[arg(long, value_name = "DIR")]
     pub measured_store: Option<PathBuf>,
+    /// Takes those that were the fastest with so many threads
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, requires = "measured_store")]
+    pub measured_threads: NonZeroUsize,
     /// Keeps compiled kernels in this folder
     #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
     pub kernel_cache: Option<PathBuf>,
@@ -136,6 +139,9 @@ pub struct Measure {
     /// Times each of them this often
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(3..))]
     pub rounds: u32,
+    /// Runs kernels by so many threads; with more than one, times are elapsed times, and the machine should be idle
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    pub threads: NonZeroUsize,
     /// Gives up on one after this time
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,

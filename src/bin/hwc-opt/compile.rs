@@ -23,7 +23,7 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     let model = Model::open(&arguments.model)?;
     let mut options = options(&arguments.how)?;
     if let Some(folder) = &arguments.measured_store {
-        options = options.measured(Store::open(folder)?);
+        options = options.measured(Store::open(folder)?.threads(arguments.measured_threads));
     }
     // Phases show all that is compiled, so all is.
     if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {

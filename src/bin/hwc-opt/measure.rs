@@ -19,13 +19,15 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
         options = options.target(Target::cpu(cpu));
     }
     let store = arguments.measure_store.as_ref().map(Store::open).transpose()?;
+    let store = store.map(|store| store.threads(arguments.threads));
     let program = std::env::current_exe().map_err(|e| Failure::environment("hwc-opt", e))?;
     let worker = move || {
         let mut command = Command::new(&program);
         command.arg("measure-worker");
         command
     };
-    let measurer = Measurer::new(worker).timeout(Duration::from_secs(arguments.timeout)).rounds(arguments.rounds);
+    let measurer = Measurer::new(worker).timeout(Duration::from_secs(arguments.timeout));
+    let measurer = measurer.rounds(arguments.rounds).threads(arguments.threads);
     let (mut text, mut report) = (String::new(), vec![]);
     for kernel in measure::kernels(&model, &options)? {
         let candidates = measure::candidates(&kernel, &options, arguments.candidates as usize)?;
@@ -54,7 +56,11 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
             }));
         }
         let best = all.first().map_or(f64::INFINITY, |(_, outcome)| seconds(outcome));
-        text += &format!("measure kernel={name} candidates={} measured={measured}", all.len());
+        text += &format!(
+            "measure kernel={name} threads={} candidates={} measured={measured}",
+            arguments.threads,
+            all.len()
+        );
         text += &if best.is_finite() { format!(" best_us={:.3}\n", best * 1e6) } else { "\n".to_string() };
     }
     if let Some(path) = &arguments.json {

@@ -1,6 +1,7 @@
 //! The seam between schedules as attributes of the dialect `hwk`, which name dimensions by their roles, and the choices
 //! of code generation, which number the dimensions of a nest.
 
+mod class;
 mod packing;
 pub mod threads;
 
@@ -57,16 +58,14 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
         let lines = problems.into_iter().map(|p| format!("the schedule of @{name} does not fit: {p}"));
         CodegenError::Unsupported(lines.collect())
     };
+    let rows = class::rows(groups);
     let Some((anchor, group)) = anchor(groups, options) else {
         let nothing = || refuse(vec!["the kernel has no loops to schedule".into()]);
         return choice.schedule.map_or(Ok(()), |_| Err(nothing()));
     };
-    let space = anchor.space();
+    let spaces = anchor.spaces(rows.as_ref());
     let Some(given) = &choice.schedule else {
-        let mut schedule = match &anchor.packed {
-            Some(packed) => packing::to_attribute(packed, &space),
-            None => to_attribute(&anchor.chosen, &space, anchor.shared),
-        };
+        let Some((space, mut schedule)) = anchor.described(spaces, choice.target.as_ref()) else { return Ok(()) };
         group.members[anchor.member].how = anchor.packed.map_or(How::Nest(anchor.chosen), How::Packed);
         group.division.is_anchor = true;
         schedule.stream = rows::streams(group, options.shape);
@@ -75,15 +74,17 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
         return Ok(());
     };
     let mut problems = choice.problems();
+    let same = |space: &&Space| choice.space.as_ref().is_some_and(|given| given.dims == space.dims);
+    let Some(space) = spaces.iter().find(same).or(spaces.first()) else { return Ok(()) };
     if let Some(other) = choice.space.as_ref().filter(|other| other.dims != space.dims) {
         problems.push(format!("its space is <{other}>, the loops are <{space}>"));
     }
     if problems.is_empty() {
-        match anchor.obey(given, &space, options) {
+        match anchor.obey(given, space, options) {
             Ok(how) => {
                 group.members[anchor.member].how = how;
                 group.may_stream = given.stream;
-                group.division = Division { names: None, given: threads::given(given, &space), is_anchor: true };
+                group.division = Division { names: None, given: threads::given(given, space), is_anchor: true };
                 if given.stream && !rows::streams(group, options.shape) {
                     problems.push("results are streamed that are large, not read again, and whole lines".into());
                 }
@@ -99,8 +100,10 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
 pub fn candidates<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Space, hwk::Schedule)>> {
     let Some(target) = read(kernel)?.target else { return Ok(vec![]) };
     let (mut groups, _) = super::groups(kernel, options);
+    let rows = class::rows(&groups);
     let Some((anchor, group)) = anchor(&mut groups, options) else { return Ok(vec![]) };
-    let space = anchor.space();
+    let described = anchor.described(anchor.spaces(rows.as_ref()), Some(&target));
+    let Some((space, _)) = described else { return Ok(vec![]) };
     // What the default cuts for a cache may suit other tiles as well.
     let own = anchor.packed.as_ref().map(|packed| packing::to_attribute(packed, &space));
     let cut = own.iter().flat_map(|own| &own.tiles).find(|tile| tile.level != REGISTERS);
@@ -170,8 +173,30 @@ fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<
 }
 
 impl<'c> Anchor<'c> {
-    fn space(&self) -> Space {
-        space(&self.whole, &self.facts)
+    /// The iteration space, by what the kernel does with the nest where that is known, and by the loops alone.
+    fn spaces(&self, rows: Option<&class::Rows>) -> Vec<Space> {
+        let nest = &self.whole.nest;
+        let plain = space(&self.whole, &self.facts);
+        let is_plain = matches!(plain.class, Class::Reduction | Class::Elementwise | Class::Transposition);
+        let gathers = class::gathered(nest, &self.source).map(|roles| (Class::Gather, roles));
+        let works_on = || rows.and_then(|rows| Some((rows.class, rows.roles(nest, &self.source, self.shared)?)));
+        let refined = gathers.or_else(works_on).filter(|_| is_plain);
+        let refined = refined.map(|(class, roles)| of_roles(class, &roles, nest, &self.facts));
+        refined.into_iter().chain([plain]).collect()
+    }
+
+    /// What is chosen, in the first of these spaces in which it is legal.
+    fn described(&self, spaces: Vec<Space>, target: Option<&hwk::Target>) -> Option<(Space, hwk::Schedule)> {
+        let all = spaces.into_iter().map(|space| {
+            let schedule = match &self.packed {
+                Some(packed) => packing::to_attribute(packed, &space),
+                None => to_attribute(&self.chosen, &space, self.shared),
+            };
+            (space, schedule)
+        });
+        let all: Vec<_> = all.collect();
+        let legal = all.iter().find(|(space, schedule)| hwk::verify(schedule, space, target).is_empty());
+        legal.or(all.last()).cloned()
     }
 
     /// Estimated cycles of what remains within shared loops. A product of packed operands is taken for one of operands
@@ -221,9 +246,14 @@ pub fn space(source: &Structured, facts: &Facts) -> Space {
             (class, (0..nest.dims.len()).map(role).collect())
         }
     };
+    of_roles(class, &roles, nest, facts)
+}
+
+/// The space of a nest whose dimensions have these roles.
+fn of_roles(class: Class, roles: &[&'static str], nest: &Nest, facts: &Facts) -> Space {
     let name = |d: usize| {
         let same = |range: &[&str]| range.iter().filter(|role| **role == roles[d]).count();
-        if same(&roles) == 1 { roles[d].to_string() } else { format!("{}{}", roles[d], same(&roles[..d])) }
+        if same(roles) == 1 { roles[d].to_string() } else { format!("{}{}", roles[d], same(&roles[..d])) }
     };
     let dims = nest.dims.iter().enumerate().map(|(d, dim)| (name(d), dim.extent)).collect();
     Space { class, dims, bits: facts.widest * 8 }
@@ -329,9 +359,6 @@ pub fn from_attribute(
             problems.push("the kernel holds operations that do not run in vectors".into());
         } else if nest.is_reduction(v.dim) && !facts.associative {
             problems.push(format!("what is reduced along `{dim}` depends on the order and cannot run in vectors"));
-        }
-        if v.count > 1 && !nest.has_reductions() {
-            problems.push("several vectors side by side are for reductions".into());
         }
         if v.lanes * facts.widest > facts.vector_bytes {
             let (bits, have) = (facts.widest * 8, facts.vector_bytes * 8);

@@ -44,6 +44,11 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, smallest: u64) -> Result
     }
     let name = |dim: &i64| usize::try_from(*dim).ok().and_then(|d| space.dims.get(d)).map(|(name, _)| name.clone());
     let names: Vec<String> = dims.iter().filter_map(name).collect();
+    let reduces = |name: &String| space.class.role(name).is_some_and(|role| role.reduces);
+    if schedule.threads.is_none() && names.iter().any(reduces) {
+        // An elementwise nest along the columns of the class: its schedule has no word for that.
+        return Ok(());
+    }
     if let Some(wanted) = &schedule.threads {
         let missing: Vec<&str> = wanted.iter().filter(|name| !names.contains(name)).map(String::as_str).collect();
         if !missing.is_empty() {
