@@ -22,6 +22,8 @@ pub struct Structured<'c> {
     pub before: Vec<Option<Stage<'c>>>,
     /// What becomes of the results; its own results go to the outputs after those of the body.
     pub after: Option<Stage<'c>>,
+    /// What is computed in each iteration for the body to read; its results are also stored, to the last outputs.
+    pub during: Option<Stage<'c>>,
     /// Whether the results of the body are stored themselves.
     pub keeps_result: bool,
     /// Merged operations: where the loops go if not to `op`, and which operations go away with them.
@@ -29,18 +31,19 @@ pub struct Structured<'c> {
     pub absorbed: Vec<Op<'c>>,
 }
 
-/// An input: a buffer, or one value for all iterations.
+/// An input: a buffer, one value for all iterations, or a result of [`Structured::during`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Operand<'c> {
     Buffer(Val<'c>),
     Value(Val<'c>),
+    Computed(usize),
 }
 
 impl<'c> Operand<'c> {
     pub fn buffer(self) -> Option<Val<'c>> {
         match self {
             Operand::Buffer(buffer) => Some(buffer),
-            Operand::Value(_) => None,
+            Operand::Value(_) | Operand::Computed(_) => None,
         }
     }
 }
@@ -58,7 +61,29 @@ pub fn read<'c>(op: Op<'c>) -> Option<Structured<'c>> {
 impl<'c> Structured<'c> {
     fn new(op: Op<'c>, nest: Nest, inputs: Vec<Operand<'c>>, outputs: Vec<Val<'c>>, body: Option<Body<'c>>) -> Self {
         let before = vec![None; outputs.len()];
-        Self { op, nest, inputs, outputs, body, before, after: None, keeps_result: true, place: None, absorbed: vec![] }
+        Self {
+            op,
+            nest,
+            inputs,
+            outputs,
+            body,
+            before,
+            after: None,
+            during: None,
+            keeps_result: true,
+            place: None,
+            absorbed: vec![],
+        }
+    }
+
+    /// Work per iteration in simple vector instructions.
+    pub fn work(&self) -> f64 {
+        self.bodies().map(Body::cost).reduce(|all, own| all + own).unwrap_or(0.5)
+    }
+
+    /// What runs in each iteration.
+    pub fn bodies(&self) -> impl Iterator<Item = &Body<'c>> {
+        self.body.iter().chain(self.during.iter().map(|stage| &stage.body))
     }
 
     /// A copy of elements, written where `op` stands.

@@ -12,7 +12,8 @@ pub struct Combiner {
     pub op: &'static str,
     /// Its name as a kind of `vector.reduction`.
     pub kind: &'static str,
-    /// The element that changes nothing: as a float, and as an integer of a given width.
+    /// The element that changes nothing: as a float, and as an integer of a given width. Those that leave out what is
+    /// not a number have one that is.
     float: f64,
     integer: fn(u32) -> i64,
 }
@@ -30,8 +31,8 @@ const COMBINERS: &[Combiner] = &[
     Combiner { op: "arith.mulf",     kind: "mul",      float: 1.0,               integer: |_| 1 },
     Combiner { op: "arith.maximumf", kind: "maximumf", float: f64::NEG_INFINITY, integer: |_| 0 },
     Combiner { op: "arith.minimumf", kind: "minimumf", float: f64::INFINITY,     integer: |_| 0 },
-    Combiner { op: "arith.maxnumf",  kind: "maxnumf",  float: f64::NAN,          integer: |_| 0 },
-    Combiner { op: "arith.minnumf",  kind: "minnumf",  float: f64::NAN,          integer: |_| 0 },
+    Combiner { op: "arith.maxnumf",  kind: "maxnumf",  float: f64::NEG_INFINITY, integer: |_| 0 },
+    Combiner { op: "arith.minnumf",  kind: "minnumf",  float: f64::INFINITY,     integer: |_| 0 },
     Combiner { op: "arith.addi",     kind: "add",      float: 0.0,               integer: |_| 0 },
     Combiner { op: "arith.muli",     kind: "mul",      float: 0.0,               integer: |_| 1 },
     Combiner { op: "arith.maxsi",    kind: "maxsi",    float: 0.0,               integer: least },
@@ -50,6 +51,34 @@ impl Combiner {
             b.value("arith.constant", &[], ty, &[("value", b.integer(ty, (self.integer)(ir::bit_width(ty))))])
         } else {
             b.constant_float(ty, self.float)
+        }
+    }
+}
+
+impl Combiner {
+    /// `accumulated` with one more, on vectors or scalars. If `from_neutral`, what is accumulated started from the neutral
+    /// element.
+    pub fn combine<'c>(&self, b: &Builder<'c>, accumulated: Val<'c>, more: Val<'c>, from_neutral: bool) -> Val<'c> {
+        const UNORDERED: i64 = 14;
+        let ty = accumulated.r#type();
+        let shape = ir::static_shape(ty).and_then(|s| s.first().copied());
+        let condition = shape.map_or(b.integer_type(1), |lanes| b.vector(b.integer_type(1), lanes));
+        let compare = |is: i64, x: Val<'c>, y: Val<'c>| {
+            b.value("arith.cmpf", &[x, y], condition, &[("predicate", b.integer(b.integer_type(64), is))])
+        };
+        let select = |condition, yes, no| b.value("arith.select", &[condition, yes, no], ty, &[]);
+        // A comparison and a choice, which yields the second if either is not a number, is one instruction.
+        let extreme = |x, y| select(compare(if self.kind.starts_with("max") { 2 } else { 4 }, x, y), x, y);
+        match self.op {
+            "arith.maxnumf" | "arith.minnumf" if from_neutral => extreme(more, accumulated),
+            "arith.maximumf" | "arith.minimumf" => {
+                let is_lost = compare(UNORDERED, accumulated, accumulated);
+                select(is_lost, accumulated, extreme(accumulated, more))
+            }
+            "arith.addf" | "arith.mulf" => {
+                b.value(self.op, &[accumulated, more], ty, &[("fastmath", b.fast_math("contract"))])
+            }
+            _ => b.value(self.op, &[accumulated, more], ty, &[]),
         }
     }
 }

@@ -61,7 +61,7 @@ fn overwrites<'c>(writer: &Structured<'c>, memory: ir::Val<'c>, count: i64) -> b
     let reads_output = writer.body.as_ref().is_some_and(|b| b.outputs.iter().any(|o| b.reads(*o)));
     let reads_memory = writer.inputs.iter().any(|input| match input {
         super::analyze::Operand::Buffer(buffer) => root(*buffer).is_none_or(|r| r == memory),
-        super::analyze::Operand::Value(_) => false,
+        super::analyze::Operand::Value(_) | super::analyze::Operand::Computed(_) => false,
     });
     written == count && !writer.nest.has_reductions() && !reads_output && !reads_memory
 }

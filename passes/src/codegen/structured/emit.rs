@@ -55,7 +55,7 @@ impl<'c, 's> Emitter<'c, 's> {
     pub fn new(b: &Builder<'c>, source: &'s Structured<'c>, schedule: &'s Schedule) -> Self {
         let inputs = source.inputs.iter().map(|operand| match operand {
             Operand::Buffer(buffer) => Some(Flat::new(b, *buffer)),
-            Operand::Value(_) => None,
+            Operand::Value(_) | Operand::Computed(_) => None,
         });
         let inputs = inputs.collect();
         let outputs = source.outputs.iter().map(|buffer| Flat::new(b, *buffer)).collect();
@@ -288,7 +288,7 @@ impl<'c, 's> Emitter<'c, 's> {
         let access = &self.source.nest.outputs[output];
         let at = place.outputs[output].plus(self.distance(point, access));
         let flat = &self.outputs[output];
-        match self.schedule.vector.filter(|_| !self.reduces_lanes()) {
+        match self.schedule.vector.filter(|v| access.strides[v.dim] != 0) {
             Some(v) => {
                 let value = if result.is_vector { result.value } else { self.widen(b, result.value) };
                 flat.store_vector(b, at, access.strides[v.dim], value, v.lanes, point.active);
@@ -306,7 +306,8 @@ impl<'c, 's> Emitter<'c, 's> {
                 self.store(b, place, point, 0, copied);
                 continue;
             };
-            let mut bindings = self.inputs(b, place, point, &mut cache)?;
+            let computed = self.during(b, place, point)?;
+            let mut bindings = self.inputs(b, place, point, &computed, &mut cache)?;
             for (output, argument) in body.outputs.iter().enumerate().filter(|(_, a)| body.reads(**a)) {
                 bindings.insert(ir::key(*argument), self.initial(b, place, point, output)?);
             }
@@ -366,10 +367,14 @@ impl<'c, 's> Emitter<'c, 's> {
     /// convolution would otherwise be loops of three iterations.
     fn is_unrolled(&self, level: usize, points: usize) -> bool {
         const MOST_STEPS: i64 = 32;
-        const MOST: i64 = 320;
+        const MOST: f64 = 320.0;
+        // Vectors along a row; more of them and LLVM would keep a whole row in registers that it does not have.
+        const MOST_OF_ROW: i64 = 16;
         let trips = |d: &usize| ceil_div(self.source.nest.dims[*d].extent, self.schedule.tile(*d));
         let steps: i64 = self.schedule.reduction[level..].iter().map(trips).fold(1, i64::saturating_mul);
-        steps <= MOST_STEPS && steps.saturating_mul(points as i64) <= MOST
+        let vectors = steps.saturating_mul(points as i64);
+        let work = vectors as f64 * self.source.work().max(1.0);
+        steps <= MOST_STEPS && work <= MOST && (!self.reduces_lanes() || vectors <= MOST_OF_ROW)
     }
 
     /// One step of all reductions, for every point.
@@ -386,7 +391,8 @@ impl<'c, 's> Emitter<'c, 's> {
         let mut results = Vec::with_capacity(accumulators.len());
         for (point, before) in points.iter().zip(accumulators.chunks(outputs)) {
             if !self.reduces_lanes() {
-                let mut bindings = self.inputs(b, place, point, &mut cache)?;
+                let computed = self.during(b, place, point)?;
+                let mut bindings = self.inputs(b, place, point, &computed, &mut cache)?;
                 for (argument, value) in body.outputs.iter().zip(before) {
                     bindings.insert(ir::key(*argument), *value);
                 }
@@ -408,7 +414,8 @@ impl<'c, 's> Emitter<'c, 's> {
             }
             let reductions = body.reductions.as_ref().ok_or_else(|| CodegenError::internal("no combiner"))?;
             let point = Point { active, ..point.clone() };
-            let mut bindings = self.inputs(b, place, &point, &mut cache)?;
+            let computed = self.during(b, place, &point)?;
+            let mut bindings = self.inputs(b, place, &point, &computed, &mut cache)?;
             let skip = reductions.iter().map(|r| ir::op_key(r.op)).collect();
             let repeat = self.repeat(b, skip, true)?;
             repeat.run(&mut bindings);
@@ -420,18 +427,12 @@ impl<'c, 's> Emitter<'c, 's> {
                     value = b.value("arith.select", &operands, value.r#type(), &[]);
                 }
                 results.push(Lanes {
-                    value: self.combine(b, reduction.combiner, accumulator.value, value),
+                    value: reduction.combiner.combine(b, accumulator.value, value, true),
                     is_vector: true,
                 });
             }
         }
         Ok(results)
-    }
-
-    fn combine(&self, b: &Builder<'c>, combiner: &super::body::Combiner, x: Val<'c>, y: Val<'c>) -> Val<'c> {
-        let contract = [("fastmath", b.fast_math("contract"))];
-        let attributes = if matches!(combiner.op, "arith.addf" | "arith.mulf") { &contract[..] } else { &[] };
-        b.value(combiner.op, &[x, y], x.r#type(), attributes)
     }
 
     /// Combines the lanes of the accumulators into elements, with what the outputs held before.
@@ -446,7 +447,7 @@ impl<'c, 's> Emitter<'c, 's> {
                 while vectors.len() > 1 {
                     vectors = vectors
                         .chunks(2)
-                        .map(|pair| pair.get(1).map_or(pair[0], |&other| self.combine(b, combiner, pair[0], other)))
+                        .map(|pair| pair.get(1).map_or(pair[0], |&other| combiner.combine(b, pair[0], other, true)))
                         .collect();
                 }
                 let element = self.outputs[output].element;
@@ -457,7 +458,7 @@ impl<'c, 's> Emitter<'c, 's> {
                 }
                 let total = self.total(b, combiner, vectors[0], element, &attributes);
                 let before = self.initial(b, place, &group[0], output)?.value;
-                totals.push(Lanes { value: self.combine(b, combiner, before, total), is_vector: false });
+                totals.push(Lanes { value: combiner.combine(b, before, total, false), is_vector: false });
             }
             self.finish(b, place, &group[0], &totals)?;
         }
@@ -496,7 +497,7 @@ impl<'c, 's> Emitter<'c, 's> {
         while lanes > 1 {
             let half = |from: i64| -> Vec<i64> { (from..from + lanes / 2).collect() };
             let (low, high) = (b.shuffle(rest, rest, &half(0)), b.shuffle(rest, rest, &half(lanes / 2)));
-            rest = self.combine(b, combiner, low, high);
+            rest = combiner.combine(b, low, high, true);
             lanes /= 2;
         }
         let first = DenseI64ArrayAttribute::new(b.context, &[0]).into();
@@ -508,18 +509,35 @@ impl<'c, 's> Emitter<'c, 's> {
         Ok(Repeat { body, builder: *b, lanes: self.lanes(), contract, skip })
     }
 
+    /// Computes and stores what the body reads of its own nest at a point.
+    fn during(&self, b: &Builder<'c>, place: &Place<'c>, point: &Point) -> Result<Vec<Lanes<'c>>> {
+        let Some(stage) = &self.source.during else { return Ok(vec![]) };
+        let values = self.stage(b, place, point, stage, &[])?;
+        let first = self.outputs.len() - values.len();
+        for (i, value) in values.iter().enumerate() {
+            self.store(b, place, point, first + i, *value);
+        }
+        Ok(values)
+    }
+
     /// The inputs of a point, and the indices the body asks for. `cache` holds what the tile has loaded.
     fn inputs(
         &self,
         b: &Builder<'c>,
         place: &Place<'c>,
         point: &Point,
+        computed: &[Lanes<'c>],
         cache: &mut HashMap<(usize, i64, i64), Lanes<'c>>,
     ) -> Result<Bindings<'c>> {
         let mut bindings = Bindings::new();
         for (i, argument) in self.source.body.iter().flat_map(|body| &body.inputs).enumerate() {
             if !ir::uses(*argument).is_empty() {
-                bindings.insert(ir::key(*argument), self.operand(b, place, point, i, cache)?);
+                let value = match self.source.inputs[i] {
+                    Operand::Computed(result) => computed.get(result).copied(),
+                    _ => Some(self.operand(b, place, point, i, cache)?),
+                };
+                let value = value.ok_or_else(|| CodegenError::internal("a result that no stage computes"))?;
+                bindings.insert(ir::key(*argument), value);
             }
         }
         for op in self.source.body.iter().flat_map(|body| &body.indices) {
@@ -542,6 +560,7 @@ impl<'c, 's> Emitter<'c, 's> {
         match self.source.inputs[input] {
             Operand::Value(value) => Ok(Lanes { value, is_vector: false }),
             Operand::Buffer(_) => self.input(b, place, point, input, cache),
+            Operand::Computed(_) => Err(CodegenError::internal("a stage that reads another one")),
         }
     }
 

@@ -7,8 +7,8 @@
 //!
 //! A nest is read ([`analyze`]) into numbers ([`nest`]), scheduled by a cost estimate ([`schedule`]): one dimension runs
 //! in vectors, one or two parallel dimensions are unrolled so that every load is used several times, accumulators stay
-//! in registers over all reductions. What an accumulator starts from and what its result goes into is merged into the
-//! same loops ([`stages`]), nests that walk the same rows share the loops over them ([`rows`]), products read packed
+//! in registers over all reductions. What an accumulator starts from, what its result goes into and what it is made of
+//! is merged into the same loops ([`stages`], [`producer`]), nests that walk the same rows share the loops over them ([`rows`]), products read packed
 //! operands in blocks ([`contraction`]), and fills leave out what is overwritten at once ([`border`]). [`emit`] writes
 //! the result. Float additions and multiplications inside reductions may contract into fused ones, and reductions may
 //! be reordered; elementwise operations keep their rounding.
@@ -23,6 +23,7 @@ mod memory;
 pub mod memory_use;
 pub mod nest;
 mod partition;
+mod producer;
 mod rows;
 pub mod schedule;
 mod stages;
@@ -33,11 +34,13 @@ use melior::Context;
 
 use self::{
     analyze::{Operand, Structured},
+    body::Body,
     contraction::Cache,
     emit::{Emitter, Shift},
     partition::Division,
     rows::{Group, How, Member},
     schedule::Facts,
+    stages::Feed,
 };
 use crate::codegen::{
     error::{CodegenError, Result},
@@ -161,16 +164,18 @@ fn writes_each_element_once(source: &Structured) -> bool {
 
 fn facts(source: &Structured, shape: Shape) -> Facts {
     let body = source.body.as_ref();
-    // Of the inputs of merged stages nothing is read in the inner loops.
-    let is_read = |i: usize| body.is_none_or(|b| b.inputs.get(i).is_some_and(|argument| b.reads(*argument)));
+    // Of the inputs of stages merged before and after nothing is read in the inner loops.
+    let feeds = |i: usize| source.during.iter().any(|stage| stage.feeds.contains(&Feed::Input(i)));
+    let is_read =
+        |i: usize| feeds(i) || body.is_none_or(|b| b.inputs.get(i).is_some_and(|argument| b.reads(*argument)));
     let reads =
         source.inputs.iter().enumerate().map(|(i, operand)| matches!(operand, Operand::Buffer(_)) && is_read(i));
     Facts {
         vector_bytes: shape.vector_bytes,
         registers: shape.registers,
-        widest: body.map_or_else(|| source.nest.outputs[0].bytes, |b| b.widest()),
-        work: body.map_or(0.5, |b| b.cost()),
-        vectorizable: body.is_none_or(|b| b.vectorizable),
+        widest: source.bodies().map(Body::widest).max().unwrap_or(source.nest.outputs[0].bytes),
+        work: source.work(),
+        vectorizable: source.bodies().all(|b| b.vectorizable),
         associative: body.is_some_and(|b| b.reductions.is_some()),
         reads: reads.collect(),
     }

@@ -1,5 +1,6 @@
 //! Merges what comes before and after a reduction into it: the values its accumulators start from, and the elementwise
-//! operation that its result goes into, are computed while the accumulators are in registers.
+//! operation that its result goes into, are computed while the accumulators are in registers. What it reads may be
+//! computed in its iterations ([`producer`]).
 
 use std::collections::HashSet;
 
@@ -10,6 +11,7 @@ use super::{
     body::Body,
     memory_use::{is_view, root, touches, writes},
     nest::{Access, Kind, Nest},
+    producer,
 };
 use crate::codegen::ir::{self, Op, Val};
 
@@ -48,13 +50,17 @@ pub fn merge<'c>(all: Vec<Structured<'c>>, kernel: Op<'c>) -> Vec<Structured<'c>
             absorbed.insert(ir::op_key(found.op));
             absorb_finish(source, found, kernel);
         }
+        if let Some(found) = producer::find(source, &all).filter(|f| !absorbed.contains(&ir::op_key(f.op))) {
+            absorbed.insert(ir::op_key(found.op));
+            producer::absorb(source, found);
+        }
     }
     let is_left = |s: &Structured| s.place.is_some() || !absorbed.contains(&ir::op_key(s.op));
     merged.into_iter().filter(is_left).collect()
 }
 
 /// Whether an operation can become a stage: elementwise, and independent of where it is computed.
-fn is_stage(source: &Structured) -> bool {
+pub fn is_stage(source: &Structured) -> bool {
     let Some(body) = &source.body else { return false };
     !source.nest.has_reductions()
         && !source.nest.is_empty()
@@ -64,7 +70,7 @@ fn is_stage(source: &Structured) -> bool {
 }
 
 /// The operations between two in the same block, without them; nothing if they are not in one block in this order.
-fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
+pub fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
     let mut ops = vec![];
     let mut next = first.next_in_block();
     while let Some(op) = next {
@@ -80,10 +86,10 @@ fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
 }
 
 /// The roots of an operation's input buffers; nothing if one is unknown.
-fn input_roots<'c>(source: &Structured<'c>) -> Option<Vec<Val<'c>>> {
+pub fn input_roots<'c>(source: &Structured<'c>) -> Option<Vec<Val<'c>>> {
     let buffers = source.inputs.iter().filter_map(|input| match input {
         Operand::Buffer(buffer) => Some(*buffer),
-        Operand::Value(_) => None,
+        Operand::Value(_) | Operand::Computed(_) => None,
     });
     buffers.map(root).collect()
 }
@@ -117,30 +123,40 @@ fn elements(nest: &Nest) -> i64 {
 /// For each dimension of `other` the dimension of `reduction` that walks the shared buffer in the same steps. `access` is
 /// how `other` accesses the buffer.
 fn dims_of(other: &Structured, access: &Access, reduction: &Structured, output: usize) -> Option<Vec<Option<usize>>> {
-    let target = &reduction.nest.outputs[output];
+    same_dims(&other.nest, access, &reduction.nest, &reduction.nest.outputs[output], &[Kind::Parallel])
+}
+
+/// For each dimension of `other` the one of `nest` along which both accesses take the same steps; nothing unless these
+/// are all dimensions of the kinds given.
+pub fn same_dims(
+    other: &Nest,
+    access: &Access,
+    nest: &Nest,
+    target: &Access,
+    kinds: &[Kind],
+) -> Option<Vec<Option<usize>>> {
     if access.offset != target.offset {
         return None;
     }
+    let candidates: Vec<usize> = (0..nest.dims.len()).filter(|&d| kinds.contains(&nest.dims[d].kind)).collect();
     let mut taken = HashSet::new();
     let mut all = vec![];
-    for (d, dim) in other.nest.dims.iter().enumerate() {
+    for (d, dim) in other.dims.iter().enumerate() {
         if dim.extent == 1 {
             all.push(None);
             continue;
         }
-        let same = reduction.nest.of_kind(Kind::Parallel).find(|&r| {
-            reduction.nest.dims[r].extent == dim.extent && target.strides[r] == access.strides[d] && !taken.contains(&r)
-        })?;
+        let fits = |r: &&usize| nest.dims[**r].extent == dim.extent && target.strides[**r] == access.strides[d];
+        let same = *candidates.iter().filter(fits).find(|r| !taken.contains(*r))?;
         taken.insert(same);
         all.push(Some(same));
     }
-    let covers =
-        reduction.nest.of_kind(Kind::Parallel).all(|r| reduction.nest.dims[r].extent == 1 || taken.contains(&r));
+    let covers = candidates.iter().all(|r| nest.dims[*r].extent == 1 || taken.contains(r));
     covers.then_some(all)
 }
 
 /// An access of `other` in terms of the dimensions of a reduction.
-fn translated(access: &Access, dims: &[Option<usize>], count: usize) -> Access {
+pub fn translated(access: &Access, dims: &[Option<usize>], count: usize) -> Access {
     let mut strides = vec![0; count];
     for (d, dim) in dims.iter().enumerate() {
         if let Some(r) = dim {
@@ -223,7 +239,7 @@ fn finish<'c, 'a>(reduction: &Structured<'c>, all: &'a [Structured<'c>]) -> Opti
     // Another part of the accumulators' memory may not be looked at.
     let looks_elsewhere = found.inputs.iter().any(|input| match input {
         Operand::Buffer(input) => *input != buffer && root(*input) == Some(memory),
-        Operand::Value(_) => false,
+        Operand::Value(_) | Operand::Computed(_) => false,
     });
     (!looks_elsewhere).then_some(found)
 }

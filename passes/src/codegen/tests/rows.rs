@@ -148,6 +148,89 @@ fn the_sum_of_residuals_is_a_result_and_read_again() {
     }
 }
 
+/// How many loops there are when they are written.
+fn loops_of(text: &str) -> usize {
+    struct Loops(usize);
+    impl crate::codegen::Observer for Loops {
+        fn phase(&mut self, name: &'static str, module: &Module) {
+            if name == "loops" {
+                self.0 = module.as_operation().to_string().matches("scf.for").count();
+            }
+        }
+    }
+    let context = context::new();
+    let mut module = Module::parse(&context, text).expect("the test's module parses");
+    let mut loops = Loops(0);
+    compile(&context, &mut module, &TargetOptions::default(), &mut vec![], |_| "{}".into(), &mut loops)
+        .unwrap_or_else(|error| panic!("{error}"));
+    loops.0
+}
+
+/// Powers, and the sums of what `reads` of them, as results.
+fn stored_and_summed(shape: &[usize; 2], reads: &[&[usize]]) -> (Vec<String>, String) {
+    let mut rows = Rows::new(shape);
+    rows.each("p", &[("%a0", &[0, 1]), ("%a1", &[0])], POWER);
+    let reads: Vec<(&str, &[usize])> = reads.iter().map(|read| ("%p", *read)).collect();
+    let ops: String = (1..reads.len()).map(|i| format!("%q{i} = arith.addf %v0, %v{i} : f32\n")).collect();
+    let sum = if reads.len() > 1 { SUM.replace("%v0", "%q1") } else { SUM.into() };
+    rows.fold("t", &reads, "0.5", &(ops + &sum));
+    let results = vec![ty(shape), ty(&shape[..1])];
+    (results.clone(), format!("{}return %p, %t : {}", rows.text, results.join(", ")))
+}
+
+#[test]
+fn what_a_row_is_summed_of_is_stored_by_the_same_nest() {
+    let loops = |shape: &[usize; 2], reads: &[&[usize]]| {
+        let (types, body) = stored_and_summed(shape, reads);
+        let types: Vec<&str> = types.iter().map(String::as_str).collect();
+        agrees(&types, &types, &body, 1e-5);
+        loops_of(&module(&types, &types, &body))
+    };
+    assert_eq!(loops(&[48, 512], &[&[0, 1]]), 2, "the rows, and the elements of one");
+    assert!(loops(&[48, 48], &[&[1, 0]]) <= 2, "columns are summed");
+    assert!(loops(&[48, 48], &[&[0, 1], &[1, 0]]) > 2, "each sum is of a row and a column");
+    // Rows that are no whole number of vectors, and of one element.
+    for shape in [[5, 100], [7, 3], [6, 1], [1, 40]] {
+        loops(&shape, &[&[0, 1]]);
+    }
+}
+
+#[test]
+fn columns_are_summed_by_the_nest_that_stores_them() {
+    let whole = ty(&[40, 100]);
+    let body = format!(
+        "%e = tensor.empty() : {whole}
+         %p = linalg.exp ins(%a0 : {whole}) outs(%e : {whole}) -> {whole}
+         %z = arith.constant 0.0 : f32
+         %s = tensor.empty() : tensor<100xf32>
+         %f = linalg.fill ins(%z : f32) outs(%s : tensor<100xf32>) -> tensor<100xf32>
+         %t = linalg.reduce ins(%p : {whole}) outs(%f : tensor<100xf32>) dimensions = [0]
+           (%x: f32, %o: f32) {{ %y = arith.addf %x, %o : f32
+             linalg.yield %y : f32 }}
+         return %p, %t : {whole}, tensor<100xf32>"
+    );
+    agrees(&[&whole], &[&whole, "tensor<100xf32>"], &body, 1e-5);
+}
+
+#[test]
+fn the_largest_of_a_row_is_not_a_number_where_one_is_not() {
+    for (op, start, propagates) in [("maximumf", "0xFF800000", true), ("maxnumf", "0xFF800000", false)] {
+        let mut rows = Rows::new(&[3, 300]);
+        rows.fold("m", &[("%a0", &[0, 1])], start, &format!("%y = arith.{op} %o, %v0 : f32"));
+        let text = module(&[&rows.whole()], &[&ty(&[3])], &format!("{}return %m : {}", rows.text, ty(&[3])));
+        for at in [0, 15, 16, 200, 299] {
+            let mut x: Vec<f32> = (0..900).map(|i| i as f32).collect();
+            x[at] = f32::NAN;
+            x[600..].fill(f32::NAN);
+            let got = Model::new(&text).run_f32(&[&x], 3);
+            let first = if at == 299 { 298.0 } else { 299.0 };
+            assert!(if propagates { got[0].is_nan() } else { got[0] == first }, "{op} with {at}: {got:?}");
+            assert_eq!(got[1], 599.0);
+            assert!(if propagates { got[2].is_nan() } else { got[2] == f32::NEG_INFINITY }, "{op}: {got:?}");
+        }
+    }
+}
+
 #[test]
 fn rows_that_read_other_rows_are_not_shared() {
     // Row i reads the powers of column i.

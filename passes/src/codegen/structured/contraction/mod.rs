@@ -158,7 +158,12 @@ pub fn plan<'c>(
 fn roles(source: &Structured, facts: &Facts) -> Option<Roles> {
     let nest = &source.nest;
     let body = source.body.as_ref()?;
-    if !facts.vectorizable || !facts.associative || !nest.has_reductions() || body.outputs.len() != 1 {
+    if source.during.is_some()
+        || !facts.vectorizable
+        || !facts.associative
+        || !nest.has_reductions()
+        || body.outputs.len() != 1
+    {
         return None;
     }
     let read: Vec<usize> = (0..nest.inputs.len()).filter(|&i| facts.reads[i]).collect();

@@ -116,7 +116,7 @@ impl<'c> Version<'c, '_> {
             for (i, access) in source.nest.inputs.iter_mut().enumerate() {
                 let found = match source.inputs[i] {
                     Operand::Buffer(buffer) => small(buffer).map(|found| (buffer, found)),
-                    Operand::Value(_) => None,
+                    Operand::Value(_) | Operand::Computed(_) => None,
                 };
                 shift.inputs.push(match found {
                     Some((buffer, (row, own))) => {

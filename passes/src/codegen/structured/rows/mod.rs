@@ -240,7 +240,7 @@ fn pays<'c>(group: &Group<'c>, cost: &dyn Fn(&Structured<'c>) -> f64) -> bool {
         let nest = &member.source.nest;
         let inputs = member.source.inputs.iter().filter_map(|input| match input {
             Operand::Buffer(buffer) => Some(*buffer),
-            Operand::Value(_) => None,
+            Operand::Value(_) | Operand::Computed(_) => None,
         });
         for memory in inputs.chain(member.source.outputs.iter().copied()).filter_map(root) {
             let bytes = ir::type_bytes(memory.r#type()).map_or(0, |b| b as i64);

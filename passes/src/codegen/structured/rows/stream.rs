@@ -97,7 +97,7 @@ fn bytes(group: &Group) -> i64 {
     for member in &group.members {
         let inputs = member.source.inputs.iter().filter_map(|input| match input {
             Operand::Buffer(buffer) => root(*buffer),
-            Operand::Value(_) => None,
+            Operand::Value(_) | Operand::Computed(_) => None,
         });
         let outputs = member.source.outputs.iter().filter_map(|buffer| root(*buffer));
         for memory in inputs.chain(outputs).filter(|memory| !is_temporary(*memory)) {
