@@ -59,11 +59,7 @@ pub fn erf<'c>(f: &Float<'c>, x: Val<'c>) -> Val<'c> {
     let a = f.abs(x);
     if f.has_tables() {
         let t = f.at_most(a, TABLED_UP_TO);
-        let (near, rest) = f.nearest_place(f.mul(t, f.c(TABLED_STEPS)));
-        let mut powers = TABLED.iter().rev().map(|row| f.look_up(row, near));
-        let first = powers.next().unwrap_or_else(|| f.c(0.0));
-        let ratio = powers.fold(first, |sum, coefficient| f.fma(sum, rest, coefficient));
-        return f.copysign(f.mul(t, ratio), x);
+        return f.copysign(f.tabled(t, TABLED_STEPS, &TABLED), x);
     }
     let near = f.mul(a, f.polynomial(f.mul(a, a), &NEAR));
     let far = f.polynomial(f.sub(f.at_most(a, ONE_FROM), f.c(MIDDLE)), &FAR);

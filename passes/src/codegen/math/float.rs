@@ -203,17 +203,37 @@ impl<'c> Float<'c> {
         (self.bits(sum), self.sub(x, self.sub(sum, self.c(ROUNDER))))
     }
 
-    /// The elements of a table at the low four bits of integers. Only if [`Self::has_tables`].
-    pub fn look_up(&self, table: &[f64; 16], places: Val<'c>) -> Val<'c> {
-        let elements: Vec<Attribute> = table
-            .iter()
-            .map(|v| FloatAttribute::new(self.b.context, Type::float32(self.b.context), *v).into())
-            .collect();
+    /// The elements of a table of 16 or 32 at the low bits of integers. Only if [`Self::has_tables`].
+    pub fn look_up<const N: usize>(&self, table: &[f64; N], places: Val<'c>) -> Val<'c> {
+        match table.as_chunks::<16>().0 {
+            [low, high] => {
+                let operands = [self.row(low), places, self.row(high)];
+                self.intrinsic("llvm.x86.avx512.vpermi2var.ps.512", &operands)
+            }
+            [low, ..] => self.intrinsic("llvm.x86.avx512.permvar.sf.512", &[self.row(low), places]),
+            [] => self.c(0.0),
+        }
+    }
+
+    /// A constant with an element for each lane.
+    fn row(&self, values: &[f64; 16]) -> Val<'c> {
+        let single = Type::float32(self.b.context);
+        let elements: Vec<Attribute> =
+            values.iter().map(|v| FloatAttribute::new(self.b.context, single, *v).into()).collect();
         let ty = self.f32();
-        let attribute = DenseElementsAttribute::new(ty, &elements).map(Attribute::from);
-        let Ok(attribute) = attribute else { return self.c(table[0]) };
-        let table = self.b.value("arith.constant", &[], ty, &[("value", attribute)]);
-        self.intrinsic("llvm.x86.avx512.permvar.sf.512", &[table, places])
+        match DenseElementsAttribute::new(ty, &elements) {
+            Ok(elements) => self.b.value("arith.constant", &[], ty, &[("value", elements.into())]),
+            Err(_) => self.c(values[0]),
+        }
+    }
+
+    /// `t * p(t)` for t from 0 to the last place of a table, whose places are `steps` to a unit; p is a polynomial in the
+    /// distance from the nearest place, and the table has a row for each of its powers. Only if [`Self::has_tables`].
+    pub fn tabled<const N: usize>(&self, t: Val<'c>, steps: f64, rows: &[[f64; N]]) -> Val<'c> {
+        let (near, rest) = self.nearest_place(self.mul(t, self.c(steps)));
+        let mut powers = rows.iter().rev().map(|row| self.look_up(row, near));
+        let first = powers.next().unwrap_or_else(|| self.c(0.0));
+        self.mul(t, powers.fold(first, |sum, coefficient| self.fma(sum, rest, coefficient)))
     }
 
     /// An intrinsic of LLVM with a result of the type of its first operand.
