@@ -37,8 +37,12 @@ fn may_merge<'c>(reduction: &Structured<'c>, found: &Structured<'c>) -> Option<(
     let looks: usize = reduction.inputs.iter().filter(|input| **input == Operand::Buffer(*buffer)).count();
     let keeps_apart = read_by_reduction.iter().filter(|r| **r == memory).count() == looks
         && own?.iter().all(|output| *output != memory && !reads.contains(output));
-    let between = between(found.op, reduction.op)?;
-    let is_quiet = between.iter().all(|op| !touches(*op, memory) && reads.iter().all(|r| !writes(*op, *r)));
+    // The nest may stand later than the reduction did, and nobody may miss the result until then.
+    let between = between(found.op, reduction.place.unwrap_or(reduction.op))?;
+    let is_quiet = between
+        .iter()
+        .filter(|op| **op != reduction.op)
+        .all(|op| !touches(*op, memory) && reads.iter().all(|r| !writes(*op, *r)));
     let is_simple = is_stage(found) && reduction.body.as_ref()?.vectorizable && reduction.during.is_none();
     (is_simple && vectors_stay && overwrites_only_itself && keeps_apart && is_quiet).then_some(())
 }
