@@ -6,7 +6,7 @@
 //! and rounded once, so that the result differs from that of the model by roundings. A batch normalization by constants
 //! that follows anything else becomes a multiplication and an addition.
 
-use hwc_dialects::mlir::{OpView, build, constant_attribute, tensor_type_from_mlir};
+use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::reference::number::{floats, from_floats};
 use hwc_dialects::{Attrs, Op, TensorType, attrs};
 use hwc_runtime::{DType, Tensor};
@@ -15,7 +15,8 @@ use melior::ir::ValueLike;
 use melior::ir::operation::OperationLike;
 
 use super::GraphError;
-use crate::codegen::ir::{self, Builder, Val};
+use super::edit::{self, constant, erase_unused};
+use crate::codegen::ir::{self, Val};
 
 /// `scale * x + shift` for each channel.
 struct Affine {
@@ -53,20 +54,9 @@ pub fn fold_affine<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), G
                 ir::replace_uses(ir::result(operation, 0), folded);
             }
         }
-        for operation in ir::block_ops(block).into_iter().rev() {
-            let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
-            if unused && Op::from_name(ir::name_of(operation)).is_some() {
-                ir::erase(operation);
-            }
-        }
+        erase_unused(block);
     }
     Ok(())
-}
-
-/// The constant that a value is.
-fn constant(value: Val) -> Option<Tensor> {
-    let operation = ir::defining_op(value).filter(|op| ir::is(*op, "hwc.constant"))?;
-    OpView::of(&*operation)?.ok()?.attrs.elements("value").ok().cloned()
 }
 
 fn type_of(value: Val) -> Option<TensorType> {
@@ -169,9 +159,7 @@ fn written_out<'c>(context: &'c Context, before: ir::Op<'c>, image: Val<'c>, aff
 }
 
 fn literal<'c>(context: &'c Context, before: ir::Op<'c>, value: &Tensor) -> Option<Val<'c>> {
-    let ty = hwc_dialects::mlir::tensor_type_to_mlir(context, &TensorType::of(value))?;
-    let attribute = constant_attribute(context, value, "folded")?;
-    Some(Builder::before(context, before)?.value("hwc.constant", &[], ty, &[("value", attribute)]))
+    edit::literal(context, before, value, "folded")
 }
 
 fn insert<'c>(
@@ -182,25 +170,15 @@ fn insert<'c>(
     operands: &[Val<'c>],
 ) -> Option<Val<'c>> {
     let operands: Vec<Option<Val>> = operands.iter().copied().map(Some).collect();
-    let location = Builder::before(context, before)?.location;
-    let made = build(context, before.block()?, location, op, attrs, &operands, &[]).ok()?.first().copied()?;
-    ir::move_before(ir::defining_op(made)?, before);
-    Some(made)
+    edit::insert(context, before, before.location(), op, attrs, &operands).ok()?.first().copied()
 }
 
 #[cfg(test)]
 mod tests {
-    use melior::ir::{Module, operation::OperationLike};
-
-    use crate::codegen::{context, ir};
+    use crate::graph::edit::text_after;
 
     fn folded(text: &str) -> String {
-        let context = context::new();
-        hwc_dialects::mlir::load(&context);
-        let module = Module::parse(&context, text).unwrap();
-        super::fold_affine(&context, ir::module_op(&module)).unwrap();
-        assert!(module.as_operation().verify());
-        module.as_operation().to_string()
+        text_after(super::fold_affine, text)
     }
 
     #[test]

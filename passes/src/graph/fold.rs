@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use hwc_dialects::mlir::{OpView, constant_attribute};
+use hwc_dialects::mlir::OpView;
 use hwc_dialects::{Op, reference};
 use hwc_runtime::Tensor;
 use melior::Context;
 use melior::ir::ValueLike;
 
 use super::GraphError;
-use crate::codegen::ir::{self, Builder};
+use super::edit::{erase_unused, literal};
+use crate::codegen::ir;
 
 /// A folded result may be this many times as large as the constants it is made of ...
 const GROWTH: usize = 4;
@@ -37,12 +38,7 @@ pub fn fold_constants<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<()
             }
             fold(context, operation, &view, &mut values);
         }
-        for operation in ir::block_ops(block).into_iter().rev() {
-            let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
-            if unused && Op::from_name(ir::name_of(operation)).is_some() {
-                ir::erase(operation);
-            }
-        }
+        erase_unused(block);
     }
     Ok(())
 }
@@ -62,10 +58,8 @@ fn fold<'c>(context: &'c Context, operation: ir::Op<'c>, view: &OpView<'c, '_>, 
     }
     // What cannot be evaluated is reported, with better words, where it is lowered.
     let Ok(results) = reference::evaluate(view.op, &view.attrs, &operands) else { return };
-    let Some(builder) = Builder::before(context, operation) else { return };
     for (old, value) in ir::results(operation).into_iter().zip(results) {
-        let Some(attribute) = constant_attribute(context, &value, "folded") else { return };
-        let new = builder.value("hwc.constant", &[], old.r#type(), &[("value", attribute)]);
+        let Some(new) = literal(context, operation, &value, "folded") else { return };
         ir::replace_uses(old, new);
         values.insert(ir::key(new), value);
     }
@@ -73,17 +67,10 @@ fn fold<'c>(context: &'c Context, operation: ir::Op<'c>, view: &OpView<'c, '_>, 
 
 #[cfg(test)]
 mod tests {
-    use melior::ir::{Module, operation::OperationLike};
-
-    use crate::codegen::{context, ir};
+    use crate::graph::edit::text_after;
 
     fn folded(text: &str) -> String {
-        let context = context::new();
-        hwc_dialects::mlir::load(&context);
-        let module = Module::parse(&context, text).unwrap();
-        super::fold_constants(&context, ir::module_op(&module)).unwrap();
-        assert!(module.as_operation().verify());
-        module.as_operation().to_string()
+        text_after(super::fold_constants, text)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Passes over the graph: everything from the imported `hwc` module to one function per kernel.
 
 mod affine;
+mod edit;
 mod fold;
 mod group;
 mod layout;

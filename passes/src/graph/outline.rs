@@ -12,6 +12,7 @@ use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, BlockLike, Type, ValueLike};
 
 use super::GraphError;
+use super::edit::erase_unused;
 use super::group::{Node, Rows, groups};
 use super::views;
 use crate::codegen::ir::{self, Builder, Val};
@@ -48,12 +49,7 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     }
     mark_constants(context, module);
     // What is left without a reader was moved or copied into kernels, or is dead.
-    for &operation in operations.iter().rev() {
-        let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
-        if unused && !ir::is(operation, "func.return") && !ir::is(operation, LAUNCH) {
-            ir::erase(operation);
-        }
-    }
+    erase_unused(block);
     sort(block);
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! operand, which writes into the larger image; a convolution with padding of its own copies the image first.
 
 use hwc_dialects::image::is_channels_last;
-use hwc_dialects::mlir::{OpView, attribute_to_mlir, build};
+use hwc_dialects::mlir::{OpView, attribute_to_mlir};
 use hwc_dialects::window::Window;
 use hwc_dialects::winograd::{OUTPUTS, TAPS};
 use hwc_dialects::{CostClass, Op, TensorType, attrs};
@@ -13,6 +13,7 @@ use melior::Context;
 use melior::ir::operation::OperationLike;
 
 use super::GraphError;
+use super::edit::insert;
 use crate::codegen::ir::{self, Val};
 
 /// Elements before and after each spatial dimension.
@@ -33,7 +34,7 @@ pub fn pad_images<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), Gr
             if op != Op::Pad
                 && let Some(border) = border_of_all(image)?
             {
-                add(context, block, maker, image, &border)?;
+                add(context, maker, image, &border)?;
             }
         }
     }
@@ -71,7 +72,6 @@ fn border_of(reader: ir::Op) -> Result<Option<Border>, GraphError> {
 /// Puts a border around an image, and lets its readers read that.
 fn add<'c>(
     context: &'c Context,
-    block: ir::Blk<'c>,
     maker: ir::Op<'c>,
     image: Val<'c>,
     border: &[(usize, usize)],
@@ -83,11 +83,9 @@ fn add<'c>(
         [0].into_iter().chain(inner).chain([0]).collect()
     };
     let attrs = attrs! { "low" => ends(|n| n.0), "high" => ends(|n| n.1) };
-    let made = build(context, block, maker.location(), Op::Pad, &attrs, &[Some(image)], &[]).map_err(malformed)?;
-    let (Some(&padded), Some(after)) = (made.first(), maker.next_in_block()) else { return Ok(()) };
-    if let Some(pad) = ir::defining_op(padded) {
-        ir::move_before(pad, after);
-    }
+    let Some(after) = maker.next_in_block() else { return Ok(()) };
+    let made = insert(context, after, maker.location(), Op::Pad, &attrs, &[Some(image)]).map_err(malformed)?;
+    let Some(&padded) = made.first() else { return Ok(()) };
     let none = attribute_to_mlir(context, &vec![0i64; 2 * border.len()].into());
     for (reader, none) in readers.into_iter().zip(none.into_iter().cycle()) {
         ir::set_operand(reader, 0, padded);

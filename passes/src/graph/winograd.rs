@@ -4,7 +4,7 @@
 //! with filters that are transformed here. Results differ by roundings, see the module `winograd` of the dialect's crate.
 
 use hwc_dialects::image::is_channels_last;
-use hwc_dialects::mlir::{OpView, constant_attribute, tensor_type_to_mlir};
+use hwc_dialects::mlir::OpView;
 use hwc_dialects::window::Window;
 use hwc_dialects::winograd::{OUTPUTS, TAPS, TILE, transformed};
 use hwc_dialects::{Attrs, Op, TensorType};
@@ -12,6 +12,7 @@ use hwc_runtime::{DType, Tensor};
 use melior::Context;
 
 use super::GraphError;
+use super::edit::{constant, literal};
 use crate::codegen::ir::{self, Builder};
 
 /// Picoseconds of a multiplication and an addition at full rate. Here and below only the proportion matters.
@@ -49,11 +50,6 @@ pub fn winograd<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), Grap
         }
     }
     Ok(())
-}
-
-fn constant(value: ir::Val) -> Option<Tensor> {
-    let operation = ir::defining_op(value).filter(|op| ir::is(*op, "hwc.constant"))?;
-    OpView::of(&*operation)?.ok()?.attrs.elements("value").ok().cloned()
 }
 
 fn gains(view: &OpView) -> bool {
@@ -99,10 +95,8 @@ fn reading(numbers: usize) -> f64 {
 
 fn replace<'c>(context: &'c Context, operation: ir::Op<'c>, view: &OpView, filter: &Tensor) -> Option<()> {
     let builder = Builder::before(context, operation)?;
-    let ty = tensor_type_to_mlir(context, &TensorType::of(filter))?;
-    let value = constant_attribute(context, filter, "transformed")?;
     let mut operands = ir::operands(operation);
-    operands[1] = builder.value("hwc.constant", &[], ty, &[("value", value)]);
+    operands[1] = literal(context, operation, filter, "transformed")?;
     let pads = Attrs::get(&view.attrs, "pads").and_then(|pads| hwc_dialects::mlir::attribute_to_mlir(context, pads));
     let attributes: Vec<_> = pads.into_iter().map(|pads| ("pads", pads)).collect();
     let result = ir::result(operation, 0);

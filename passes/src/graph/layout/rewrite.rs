@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use hwc_dialects::image::{Axes, inverse, permuted};
 use hwc_dialects::infer::axis;
-use hwc_dialects::mlir::{OpView, build};
+use hwc_dialects::mlir::OpView;
 use hwc_dialects::{Attrs, AxisOrder, Op, attrs};
 use melior::Context;
+use melior::ir::ValueLike;
 use melior::ir::operation::OperationLike;
-use melior::ir::{Location, ValueLike};
 
 use super::super::GraphError;
+use super::super::edit::{erase_unused, insert};
 use super::node::{Node, Reading, Role, View, is_same_in_memory, rank, sizes};
 use crate::codegen::ir::{self, Val};
 
@@ -21,7 +22,7 @@ pub fn rewrite<'c>(
     nodes: &[Node<'c>],
     last: &[bool],
 ) -> Result<(), GraphError> {
-    let mut rewriter = Rewriter { context, block, last: HashMap::new(), first: HashMap::new() };
+    let mut rewriter = Rewriter { context, last: HashMap::new(), first: HashMap::new() };
     for (node, &last) in nodes.iter().zip(last) {
         match &node.view {
             Some(view) if last => rewriter.work_on_last(node.operation, view)?,
@@ -29,18 +30,12 @@ pub fn rewrite<'c>(
             _ => rewriter.work_on_first(node.operation)?,
         }
     }
-    for operation in ir::block_ops(block).into_iter().rev() {
-        let unused = ir::results(operation).into_iter().all(|r| ir::uses(r).is_empty());
-        if unused && Op::from_name(ir::name_of(operation)).is_some() {
-            ir::erase(operation);
-        }
-    }
+    erase_unused(block);
     Ok(())
 }
 
 struct Rewriter<'c> {
     context: &'c Context,
-    block: ir::Blk<'c>,
     /// Values with their channels last, by the key of the value of the graph that they stand for.
     last: HashMap<usize, Val<'c>>,
     /// Values with their channels first, of those that are made with channels last.
@@ -56,13 +51,8 @@ impl<'c> Rewriter<'c> {
         attrs: &Attrs,
         operands: &[Option<Val<'c>>],
     ) -> Result<Vec<Val<'c>>, GraphError> {
-        let location: Location<'c> = before.location();
-        let results = build(self.context, self.block, location, op, attrs, operands, &[])
-            .map_err(|e| GraphError::Malformed(format!("{} with channels last: {e}", op.info().name)))?;
-        if let Some(made) = results.first().and_then(|value| ir::defining_op(*value)) {
-            ir::move_before(made, before);
-        }
-        Ok(results)
+        insert(self.context, before, before.location(), op, attrs, operands)
+            .map_err(|e| GraphError::Malformed(format!("{} with channels last: {e}", op.info().name)))
     }
 
     /// The operation as it is, on values with channels first.
