@@ -12,7 +12,7 @@ use hwc_passes::codegen::KernelCode;
 use hwc_runtime::Digest;
 use hwc_runtime::scratch::Scratch;
 
-use crate::{Error, Fault};
+use crate::{Error, folder};
 
 /// A folder of compiled kernels. Its files may be removed at any time.
 #[derive(Clone, Debug)]
@@ -34,12 +34,9 @@ impl KernelCache {
     /// Uses a folder, which is made if it is not there.
     ///
     /// # Errors
-    /// [`Fault::Environment`] where it cannot be made.
+    /// [`Fault::Environment`](crate::Fault::Environment) where it cannot be made.
     pub fn open(folder: impl AsRef<Path>) -> Result<KernelCache, Error> {
-        let folder = folder.as_ref().to_path_buf();
-        let failed = |e| Error::new(Fault::Environment, format!("{}: {e}", folder.display()));
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        Ok(KernelCache { folder })
+        Ok(KernelCache { folder: folder::open(folder.as_ref())? })
     }
 
     /// Looks for kernels, given by name and [digest](hwc_passes::hwk::digest), that are compiled for the machine of this
@@ -47,11 +44,7 @@ impl KernelCache {
     pub(crate) fn find(&self, machine: &str, kernels: impl Iterator<Item = (String, Digest)>) -> Found {
         let mut found = Found::default();
         for (name, digest) in kernels {
-            let mut hasher = blake3::Hasher::new();
-            for part in [hwc_passes::BUILD, machine, &digest.to_string()] {
-                hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-            }
-            let file = self.folder.join(format!("{}.kernel", hasher.finalize().to_hex()));
+            let file = folder::file(&self.folder, &[machine, &digest.to_string()], "kernel");
             match read(&file) {
                 Ok(Some(code)) => _ = found.known.insert(name, code),
                 Ok(None) => _ = found.missing.insert(name, file),

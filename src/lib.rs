@@ -24,6 +24,7 @@
 mod artifact;
 mod compiler;
 mod error;
+mod folder;
 mod frontend;
 mod header;
 mod kernel_cache;

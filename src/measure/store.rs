@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use hwc_dialects::hwk::{Schedule, Space, Target};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Fault};
+use crate::{Error, Fault, folder};
 
 /// A folder of measured times.
 #[derive(Clone, Debug)]
@@ -37,10 +37,7 @@ impl Store {
     /// # Errors
     /// [`Fault::Environment`] where it cannot be made.
     pub fn open(folder: impl AsRef<Path>) -> Result<Store, Error> {
-        let folder = folder.as_ref().to_path_buf();
-        let failed = |e| Error::new(Fault::Environment, format!("{}: {e}", folder.display()));
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        Ok(Store { folder, threads: NonZeroUsize::MIN })
+        Ok(Store { folder: folder::open(folder.as_ref())?, threads: NonZeroUsize::MIN })
     }
 
     /// Keeps and gives the times of so many threads; of one by default.
@@ -51,12 +48,8 @@ impl Store {
 
     /// The file of a kernel, whose text is that without its name and what was chosen for it.
     pub(crate) fn file(&self, kernel: &str, target: &Target) -> PathBuf {
-        let mut hasher = blake3::Hasher::new();
-        let (threads, target_text) = (self.threads.to_string(), target.to_string());
-        for part in [hwc_passes::BUILD, &threads, target.mnemonic(), &target_text, kernel] {
-            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-        }
-        self.folder.join(format!("{}.times", hasher.finalize().to_hex()))
+        let (threads, machine) = (self.threads.to_string(), target.to_string());
+        folder::file(&self.folder, &[&threads, target.mnemonic(), &machine, kernel], "times")
     }
 
     /// Adds a measurement to a kernel's file.

@@ -177,6 +177,12 @@ pub fn result<'c>(op: Op<'c>, index: usize) -> Val<'c> {
     unsafe { Value::from_raw(sys::mlirOperationGetResult(op.to_raw(), index as isize)) }
 }
 
+/// An operand of an operation, if it has as many. To ask melior for one that is not there prints the whole operation into
+/// the error, which takes long.
+pub fn operand<'c>(op: Op<'c>, index: usize) -> Option<Val<'c>> {
+    (index < op.operand_count()).then(|| op.operand(index).ok()).flatten()
+}
+
 /// The operands of an operation.
 pub fn operands<'c>(op: Op<'c>) -> Vec<Val<'c>> {
     op.operands().collect()

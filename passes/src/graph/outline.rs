@@ -277,7 +277,7 @@ pub fn mark_constants<'c>(context: &'c Context, module: ir::Op<'c>) {
         let mine: Vec<&ir::Op> = launches.iter().filter(launched).collect();
         let is_constant = |position: &i64| {
             mine.iter().all(|launch| {
-                let operand = launch.operand(*position as usize).ok();
+                let operand = ir::operand(**launch, *position as usize);
                 operand.and_then(ir::defining_op).is_some_and(|op| ir::is(op, "hwc.constant"))
             })
         };

@@ -50,7 +50,7 @@ fn updates<'c>(value: Val<'c>, origin: Val<'c>) -> bool {
     }
     let Some(op) = ir::defining_op(value) else { return false };
     let Some(number) = ir::results(op).iter().position(|r| *r == value) else { return false };
-    let operand = |index: usize| op.operand(index).is_ok_and(|v| updates(v, origin));
+    let operand = |index: usize| ir::operand(op, index).is_some_and(|v| updates(v, origin));
     match ir::name_of(op) {
         "tensor.insert" | "tensor.insert_slice" | "bufferization.materialize_in_destination" => operand(1),
         "tensor.cast" => operand(0),
@@ -59,7 +59,7 @@ fn updates<'c>(value: Val<'c>, origin: Val<'c>) -> bool {
         "scf.if" => ir::op_blocks(op).into_iter().all(|block| {
             ir::block_ops(block)
                 .last()
-                .and_then(|end| end.operand(number).ok())
+                .and_then(|end| ir::operand(*end, number))
                 .is_some_and(|yielded| updates(yielded, origin))
         }),
         name if name.starts_with("linalg.") => operand(op.operand_count().saturating_sub(op.result_count()) + number),

@@ -99,7 +99,7 @@ fn are_apart<'c>(a: Val<'c>, b: Val<'c>) -> bool {
     let is_static = |op: Op<'c>| op.operand_count() == 1;
     is_static(a)
         && is_static(b)
-        && a.operand(0) == b.operand(0)
+        && ir::operand(a, 0) == ir::operand(b, 0)
         && (0..starts.len()).any(|d| {
             let (low, high) = (starts[d].min(other_starts[d]), starts[d].max(other_starts[d]));
             let first_is_low = starts[d] == low;

@@ -248,11 +248,11 @@ impl<'c> Reader<'c, '_> {
     /// A call's result becomes a part of another value.
     fn insert(&mut self, op: Op<'c>, operands: &[ValueId]) {
         let &[part, whole] = operands else { return self.problem(op, "the place is not static") };
-        let is_first = op.operand(1).ok().and_then(ir::defining_op).is_some_and(|op| ir::is(op, "tensor.empty"));
+        let is_first = ir::operand(op, 1).and_then(ir::defining_op).is_some_and(|op| ir::is(op, "tensor.empty"));
         let result = ir::result(op, 0);
         let whole = if is_first { self.define(result, UNPLACED, "a concatenation") } else { whole };
         self.of.insert(ir::key(result), whole);
-        let ty = |i: usize| op.operand(i).ok().map(|v| v.r#type());
+        let ty = |i: usize| ir::operand(op, i).map(|v| v.r#type());
         let shape = |i: usize| ty(i).and_then(ir::static_shape).unwrap_or_default();
         let strides = row_major(&shape(1));
         let offsets = op.attribute("static_offsets").ok().and_then(ir::dense_i64).unwrap_or_default();

@@ -145,7 +145,7 @@ fn generic<'c>(op: Op<'c>) -> Option<Structured<'c>> {
 }
 
 fn copy<'c>(op: Op<'c>) -> Option<Structured<'c>> {
-    let (from, to) = (op.operand(0).ok()?, op.operand(1).ok()?);
+    let (from, to) = (ir::operand(op, 0)?, ir::operand(op, 1)?);
     let shape = ir::static_shape(to.r#type())?;
     let access = |buffer: Val<'c>| {
         let bytes = ir::byte_width(ir::element_type(buffer.r#type())) as i64;

@@ -163,7 +163,7 @@ fn reduction<'c>(output: Val<'c>, yielded: Val<'c>) -> Option<Reduction<'c>> {
     if user != op || ir::uses(yielded).len() != 1 {
         return None;
     }
-    Some(Reduction { combiner, op, contribution: op.operand(1 - operand).ok()? })
+    Some(Reduction { combiner, op, contribution: ir::operand(op, 1 - operand)? })
 }
 
 /// Whether an operation does the same to each lane of vectors as it does to scalars.
@@ -176,7 +176,7 @@ fn is_lanewise(op: Op<'_>) -> bool {
         "linalg.index" => true,
         // Lanes beyond the end of a row hold zeros; an integer division by one of them would trap.
         "arith.divsi" | "arith.divui" | "arith.remsi" | "arith.remui" | "arith.ceildivsi" | "arith.ceildivui"
-        | "arith.floordivsi" => op.operand(1).ok().is_some_and(is_nonzero_constant),
+        | "arith.floordivsi" => ir::operand(op, 1).is_some_and(is_nonzero_constant),
         _ => name.starts_with("arith.") || name.starts_with("math."),
     }
 }

@@ -32,7 +32,8 @@ fn slabs<'c>(fill: &Structured<'c>, all: &[Structured<'c>]) -> Option<Vec<Nest>>
     let next = next_use(fill.op, |op| touches(op, memory))?;
     let writer = all.iter().find(|s| s.op == next)?;
     let [target] = writer.outputs[..] else { return None };
-    let view = ir::defining_op(target).filter(|op| ir::is(*op, "memref.subview") && op.operand(0) == Ok(buffer))?;
+    let view =
+        ir::defining_op(target).filter(|op| ir::is(*op, "memref.subview") && ir::operand(*op, 0) == Some(buffer))?;
     let attribute = |name: &str| ir::dense_i64(view.attribute(name).ok()?);
     let (offsets, sizes) = (attribute("static_offsets")?, attribute("static_sizes")?);
     let is_box = attribute("static_strides")?.iter().all(|s| *s == 1)

@@ -1,6 +1,6 @@
 //! Which memory operations of a kernel read and write.
 
-use melior::ir::{ValueLike, operation::OperationLike};
+use melior::ir::ValueLike;
 
 use crate::codegen::ir::{self, Op, Val};
 
@@ -27,7 +27,7 @@ pub fn root<'c>(buffer: Val<'c>) -> Option<Val<'c>> {
         };
         match ir::name_of(op) {
             "memref.alloc" | "memref.alloca" | "memref.get_global" => return Some(buffer),
-            name if VIEWS.contains(&name) => buffer = op.operand(0).ok()?,
+            name if VIEWS.contains(&name) => buffer = ir::operand(op, 0)?,
             _ => return None,
         }
     }

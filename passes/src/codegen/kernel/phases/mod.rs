@@ -118,7 +118,7 @@ fn role<'c>(op: Op<'c>, top: &[Op<'c>]) -> Role {
         "memref.alloc" => Role::Value,
         // What nobody writes reads the same in every phase.
         "memref.load" => {
-            let memory = op.operand(0).ok().and_then(root);
+            let memory = ir::operand(op, 0).and_then(root);
             let is_constant = memory.is_some_and(|memory| !top.iter().any(|op| writes(*op, memory)));
             if is_constant { Role::Value } else { Role::Unit }
         }

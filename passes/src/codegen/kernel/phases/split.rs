@@ -217,7 +217,7 @@ impl<'c> Split<'c, '_> {
         let incomplete = || CodegenError::internal("a parallel loop without constant bounds");
         let here = self.before(op)?;
         let trips = work::trips(op).filter(|trips| *trips > 0).ok_or_else(incomplete)?;
-        let bound = |i| op.operand(i).map_err(|_| incomplete());
+        let bound = |i| ir::operand(op, i).ok_or_else(incomplete);
         let (from, step) = (bound(0)?, bound(2)?);
         let each = (work::of(op) / trips).max(1);
         let inwards = self.dims.body(op, self.total, false).filter(|_| self.dims.divides_inside(op, self.total));

@@ -56,11 +56,10 @@ pub fn of(op: Op<'_>) -> u64 {
 
 /// The number of iterations of an `scf.for` with constant bounds.
 pub fn trips(op: Op<'_>) -> Option<u64> {
-    // To ask for an operand that is not there prints the operation, for the sake of the error.
     if !ir::is(op, "scf.for") {
         return None;
     }
-    let [from, to, step] = [0, 1, 2].map(|i| op.operand(i).ok().and_then(constant));
+    let [from, to, step] = [0, 1, 2].map(|i| ir::operand(op, i).and_then(constant));
     let (from, to, step) = (from?, to?, step.filter(|step| *step > 0)?);
     Some((to - from).max(0).unsigned_abs().div_ceil(step.unsigned_abs()))
 }

@@ -265,7 +265,7 @@ fn factors(nest: &Nest, body: &Body, facts: &Facts) -> Option<(usize, usize)> {
     let sums_products = body.reductions.as_ref()?.iter().all(|r| {
         let product =
             ir::defining_op(r.contribution).filter(|p| matches!(ir::name_of(*p), "arith.mulf" | "arith.muli"));
-        r.combiner.kind == "add" && product.is_some_and(|p| p.operand(0).ok() != p.operand(1).ok())
+        r.combiner.kind == "add" && product.is_some_and(|p| ir::operand(p, 0) != ir::operand(p, 1))
     });
     if !sums_products {
         return None;

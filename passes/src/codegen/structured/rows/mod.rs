@@ -195,7 +195,7 @@ impl<'c> Member<'c> {
         let stays = |i: usize| self.split.steps.iter().all(|step| step.inputs[i] == 0);
         let is_product = self.source.body.iter().flat_map(|b| b.reductions.iter().flatten()).any(|reduction| {
             ir::defining_op(reduction.contribution)
-                .is_some_and(|op| ir::name_of(op).starts_with("arith.mul") && op.operand(0) != op.operand(1))
+                .is_some_and(|op| ir::name_of(op).starts_with("arith.mul") && ir::operand(op, 0) != ir::operand(op, 1))
         });
         let shares_input = (0..inner.inputs.len())
             .any(|i| stays(i) && inner.of_kind(Kind::Reduction).any(|d| inner.inputs[i].strides[d] != 0));
