@@ -294,6 +294,20 @@ pub fn remove_attribute(op: Op<'_>, name: &str) {
     }
 }
 
+/// The operations between two of the same block, without them; nothing if they do not stand there in this order.
+pub fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
+    let mut ops = vec![];
+    let mut next = first.next_in_block();
+    while let Some(op) = next {
+        if op == last {
+            return Some(ops);
+        }
+        ops.push(op);
+        next = op.next_in_block();
+    }
+    None
+}
+
 /// Moves an operation before another one.
 pub fn move_before(op: Op<'_>, other: Op<'_>) {
     // SAFETY: both operations are valid and attached.

@@ -45,7 +45,7 @@ fn written_once<'c>(copy: Op<'c>, from: Val<'c>) -> Option<(Op<'c>, usize, Op<'c
 /// The views of `to` that have to be made before `writer` so that it can write there instead; nothing where it cannot.
 fn views_to_move<'c>(writer: Op<'c>, copy: Op<'c>, to: Val<'c>) -> Option<Vec<Op<'c>>> {
     let memory = root(to)?;
-    let between = between(writer, copy)?;
+    let between = ir::between(writer, copy)?;
     if between.iter().any(|op| !is_view(*op) && touches(*op, memory)) {
         return None;
     }
@@ -68,20 +68,6 @@ fn views_to_move<'c>(writer: Op<'c>, copy: Op<'c>, to: Val<'c>) -> Option<Vec<Op
         }
     }
     Some(between.into_iter().filter(|op| views.contains(op)).collect())
-}
-
-/// The operations of a block between two of its operations.
-fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
-    let mut ops = vec![];
-    let mut next = first.next_in_block();
-    while let Some(op) = next {
-        if op == last {
-            return Some(ops);
-        }
-        ops.push(op);
-        next = op.next_in_block();
-    }
-    None
 }
 
 /// Whether two parts of one buffer are known to have no element in common.

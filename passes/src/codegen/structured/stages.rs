@@ -69,20 +69,11 @@ pub fn is_stage(source: &Structured) -> bool {
         && body.outputs.iter().all(|o| !body.reads(*o))
 }
 
-/// The operations between two in the same block, without them; nothing if they are not in one block in this order.
+/// The operations between two in the same block, without them and without views; nothing if they are not in one block in
+/// this order.
 pub fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
-    let mut ops = vec![];
-    let mut next = first.next_in_block();
-    while let Some(op) = next {
-        if op == last {
-            return Some(ops);
-        }
-        if !is_view(op) {
-            ops.push(op);
-        }
-        next = op.next_in_block();
-    }
-    None
+    let ops = ir::between(first, last)?;
+    Some(ops.into_iter().filter(|op| !is_view(*op)).collect())
 }
 
 /// The roots of an operation's input buffers; nothing if one is unknown.
