@@ -13,12 +13,9 @@ use super::convolution::biased;
 use super::product::{Factor, accumulate, loops, zeros};
 use super::windows::padded;
 use super::{Emitter, Loop, LowerCall, Lowered};
-use crate::codegen::ir::Val;
+use crate::codegen::{ir::Val, kernel::scratch::STACK};
 
 const NUMBERS: usize = TILE * TILE;
-
-/// Bytes of what a block of tiles has between the transforms. It is on the stack, where each thread has its own.
-const STACK: usize = 256 << 10;
 
 /// Tiles of a block, at least: rows of the products, each of which reads a whole filter.
 const LEAST: usize = 8;
@@ -52,7 +49,8 @@ pub fn conv<'c>(call: &LowerCall<'c, '_>) -> Lowered<'c> {
 /// Images, rows of tiles and columns of tiles whose numbers are in the second-level cache at a time; `inner` is the number
 /// of channels and filters. All of them, where that is little enough or blocks would be too small for products.
 fn block(tiles: [usize; 3], inner: usize, results: [usize; 2]) -> [usize; 3] {
-    let most = STACK / (NUMBERS * inner * size_of::<f32>()).max(1);
+    // What a block has between the transforms is on the stack, where each thread has its own.
+    let most = STACK as usize / (NUMBERS * inner * size_of::<f32>()).max(1);
     let is_little = tiles.iter().product::<usize>() <= 4 * most;
     if is_little || most < LEAST || results.iter().any(|n| n % OUTPUTS != 0) {
         return tiles;

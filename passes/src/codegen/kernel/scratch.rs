@@ -25,7 +25,7 @@ use crate::codegen::{
 const TINY: u64 = 64;
 
 /// Bytes of temporaries of parallel loops that live on the stack, together.
-const STACK: u64 = 256 << 10;
+pub const STACK: u64 = 256 << 10;
 
 /// Bytes of a cache line.
 const LINE: i64 = 64;

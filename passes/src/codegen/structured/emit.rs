@@ -55,11 +55,7 @@ pub struct Emitter<'c, 's> {
 
 impl<'c, 's> Emitter<'c, 's> {
     pub fn new(b: &Builder<'c>, source: &'s Structured<'c>, schedule: &'s Schedule) -> Self {
-        let inputs = source.inputs.iter().map(|operand| match operand {
-            Operand::Buffer(buffer) => Some(Flat::new(b, *buffer)),
-            Operand::Value(_) | Operand::Computed(_) => None,
-        });
-        let inputs = inputs.collect();
+        let inputs = source.inputs.iter().map(|input| Some(Flat::new(b, input.buffer()?))).collect();
         let outputs = source.outputs.iter().map(|buffer| Flat::new(b, *buffer)).collect();
         Self { source, schedule, inputs, outputs, division: None }
     }

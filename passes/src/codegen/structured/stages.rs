@@ -78,11 +78,7 @@ pub fn between<'c>(first: Op<'c>, last: Op<'c>) -> Option<Vec<Op<'c>>> {
 
 /// The roots of an operation's input buffers; nothing if one is unknown.
 pub fn input_roots<'c>(source: &Structured<'c>) -> Option<Vec<Val<'c>>> {
-    let buffers = source.inputs.iter().filter_map(|input| match input {
-        Operand::Buffer(buffer) => Some(*buffer),
-        Operand::Value(_) | Operand::Computed(_) => None,
-    });
-    buffers.map(root).collect()
+    source.inputs.iter().filter_map(|input| input.buffer()).map(root).collect()
 }
 
 /// The elementwise operation that writes what an output of `reduction` starts from.

@@ -114,10 +114,7 @@ impl<'c> Version<'c, '_> {
                 at.iter().enumerate().fold(Index::constant(0), |sum, (level, iv)| sum.advance(b, *iv, step(level)))
             };
             for (i, access) in source.nest.inputs.iter_mut().enumerate() {
-                let found = match source.inputs[i] {
-                    Operand::Buffer(buffer) => small(buffer).map(|found| (buffer, found)),
-                    Operand::Value(_) | Operand::Computed(_) => None,
-                };
+                let found = source.inputs[i].buffer().and_then(|buffer| Some((buffer, small(buffer)?)));
                 shift.inputs.push(match found {
                     Some((buffer, (row, own))) => {
                         access.offset += ir::offset(buffer.r#type()).unwrap_or(0) - row.first;

@@ -238,10 +238,7 @@ fn pays<'c>(group: &Group<'c>, cost: &dyn Fn(&Structured<'c>) -> f64) -> bool {
         together += rows as f64 * cost(&inner);
         apart += cost(&member.source);
         let nest = &member.source.nest;
-        let inputs = member.source.inputs.iter().filter_map(|input| match input {
-            Operand::Buffer(buffer) => Some(*buffer),
-            Operand::Value(_) | Operand::Computed(_) => None,
-        });
+        let inputs = member.source.inputs.iter().filter_map(|input| input.buffer());
         for memory in inputs.chain(member.source.outputs.iter().copied()).filter_map(root) {
             let bytes = ir::type_bytes(memory.r#type()).map_or(0, |b| b as i64);
             if seen.contains(&memory) && bytes > NEAR && !nest.is_empty() {

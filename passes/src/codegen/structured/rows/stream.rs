@@ -12,7 +12,6 @@ use melior::ir::ValueLike;
 use super::{
     super::{
         Shape,
-        analyze::Operand,
         memory_use::root,
         nest::{Access, Kind, Nest},
         schedule::{Load, Schedule},
@@ -95,10 +94,7 @@ fn divisor(extent: i64, most: i64, of: i64) -> i64 {
 fn bytes(group: &Group) -> i64 {
     let mut seen: Vec<Val> = vec![];
     for member in &group.members {
-        let inputs = member.source.inputs.iter().filter_map(|input| match input {
-            Operand::Buffer(buffer) => root(*buffer),
-            Operand::Value(_) | Operand::Computed(_) => None,
-        });
+        let inputs = member.source.inputs.iter().filter_map(|input| input.buffer().and_then(root));
         let outputs = member.source.outputs.iter().filter_map(|buffer| root(*buffer));
         for memory in inputs.chain(outputs).filter(|memory| !is_temporary(*memory)) {
             if !seen.contains(&memory) {
