@@ -1,6 +1,7 @@
 //! Passes of hwc: graph rewrites, lowering, and code generation.
 
 pub mod codegen;
+pub mod egraph;
 pub mod graph;
 pub mod hwk;
 pub mod lower;

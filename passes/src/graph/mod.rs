@@ -1,7 +1,7 @@
 //! Passes over the graph: everything from the imported `hwc` module to one function per kernel.
 
 mod affine;
-mod edit;
+pub(crate) mod edit;
 mod fold;
 mod group;
 mod layout;

@@ -1,0 +1,8 @@
+//! The e-graph of a graph: everything that rules say is equal, at once.
+
+pub mod facts;
+pub mod language;
+pub mod module;
+pub mod rules;
+pub mod saturate;
+pub mod tables;

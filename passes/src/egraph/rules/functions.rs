@@ -1,0 +1,194 @@
+//! Functions of expressions, in one table. Where an argument is of another kind, or something is not known, there is no
+//! value and a condition does not hold.
+
+use egg::Id;
+use hwc_dialects::infer::{axis, broadcast};
+use hwc_dialects::{Dim, TensorType};
+use hwc_runtime::dtype::Kind;
+
+use super::super::facts::Graph;
+use super::expression::Value;
+
+/// A function by its name.
+pub struct Function {
+    pub name: &'static str,
+    pub arguments: usize,
+    /// What it gives, in one sentence.
+    pub summary: &'static str,
+    pub run: fn(&Graph, &[Value]) -> Option<Value>,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+macro_rules! functions {
+    ($($name:literal ($count:literal): $summary:literal, $run:expr;)*) => {
+        &[$(Function { name: $name, arguments: $count, summary: $summary, run: $run }),*]
+    };
+}
+
+/// Every function.
+pub const FUNCTIONS: &[Function] = functions! {
+    // Of operands.
+    "shape"(1): "The dimensions of an operand", |g, a| Some(Value::Ints(shape(g, &a[0])?));
+    "rank"(1): "The number of its dimensions", |g, a| Some(Value::Int(ty(g, &a[0])?.rank() as i64));
+    "dim"(2): "One of its dimensions; from the end where the number is negative", |g, a| at(&shape(g, &a[0])?, &a[1]);
+    "elements"(1): "The number of its elements", |g, a| Some(Value::Int(ty(g, &a[0])?.elements()? as i64));
+    "dtype"(1): "Its element type", |g, a| Some(Value::Type(ty(g, &a[0])?.dtype));
+    "float"(1): "Whether its elements are floating-point numbers", |g, a| Some(Value::Bool(ty(g, &a[0])?.dtype.kind() == Kind::Float));
+    "weights"(1): "Whether it depends on constants only", |g, a| Some(Value::Bool(g[a[0].class()?].data.weights));
+    "splat"(1): "The value of all of its elements", |g, a| g[a[0].class()?].data.splat.map(Value::Float);
+    "is_splat"(1): "Whether all of its elements are known to be the same", |g, a| Some(Value::Bool(g[a[0].class()?].data.splat.is_some()));
+    "low"(1): "What no element is less than", |g, a| Some(Value::Float(g[a[0].class()?].data.range.low));
+    "high"(1): "What no element is more than", |g, a| Some(Value::Float(g[a[0].class()?].data.range.high));
+    "same_type"(2): "Whether two operands have the same element type and shape", |g, a| Some(Value::Bool(ty(g, &a[0])? == ty(g, &a[1])?));
+    "before"(2): "Whether one operand was made before the other, so that one of two equal matches is left", |g, a| Some(Value::Bool(g.find(a[0].class()?) < g.find(a[1].class()?)));
+    "dims"(2): "The dimensions of all operands of a list along an axis", |g, a| {
+        let Value::Classes(all) = &a[0] else { return None };
+        let sizes = all.iter().map(|id| at(&shape(g, &Value::Class(*id))?, &a[1])?.int());
+        sizes.collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
+    "ranks"(1): "The ranks of all operands of a list", |g, a| {
+        let Value::Classes(all) = &a[0] else { return None };
+        let ranks = all.iter().map(|id| Some(ty(g, &Value::Class(*id))?.rank() as i64));
+        ranks.collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
+    // Of lists of integers.
+    "len"(1): "The number of elements of a list", |_, a| Some(Value::Int(a[0].ints()?.len() as i64));
+    "at"(2): "An element of a list; from the end where the number is negative", |_, a| at(a[0].ints()?, &a[1]);
+    "product"(1): "The product of a list", |_, a| Some(Value::Int(a[0].ints()?.iter().try_fold(1i64, |p, v| p.checked_mul(*v))?));
+    "sum"(1): "The sum of a list", |_, a| Some(Value::Int(a[0].ints()?.iter().try_fold(0i64, |p, v| p.checked_add(*v))?));
+    "take"(2): "The first elements of a list, or all but so many at the end where the number is negative", |_, a| Some(Value::Ints(a[0].ints()?[..cut(a)?].to_vec()));
+    "drop"(2): "What `take` leaves", |_, a| Some(Value::Ints(a[0].ints()?[cut(a)?..].to_vec()));
+    "join"(2): "One list after the other", |_, a| Some(Value::Ints([a[0].ints()?, a[1].ints()?].concat()));
+    "fill"(2): "A number so many times", |_, a| Some(Value::Ints(vec![a[0].int()?; usize::try_from(a[1].int()?).ok().filter(|n| *n <= 64)?]));
+    "iota"(1): "0, 1, ... up to before a number", |_, a| Some(Value::Ints((0..a[0].int()?.min(64)).collect()));
+    "contains"(2): "Whether a number is in a list", |_, a| Some(Value::Bool(a[0].ints()?.contains(&a[1].int()?)));
+    "position"(2): "Where a number stands in a list", |_, a| Some(Value::Int(a[0].ints()?.iter().position(|v| a[1].int() == Some(*v))? as i64));
+    "all"(2): "Whether all of a list equal a number", |_, a| { let n = a[1].int()?; Some(Value::Bool(a[0].ints()?.iter().all(|v| *v == n))) };
+    "least"(1): "The least of a list", |_, a| a[0].ints()?.iter().min().copied().map(Value::Int);
+    "add"(2): "Two lists, element by element", |_, a| zip(a, i64::checked_add);
+    "set"(3): "A list with another number at a place", |_, a| {
+        let mut list = a[0].ints()?.to_vec();
+        *list.get_mut(usize::try_from(a[1].int()?).ok()?)? = a[2].int()?;
+        Some(Value::Ints(list))
+    };
+    "sorted"(1): "A list in rising order", |_, a| { let mut list = a[0].ints()?.to_vec(); list.sort_unstable(); Some(Value::Ints(list)) };
+    // Of axes and permutations.
+    "axis"(2): "An axis, counted from the front of so many", |_, a| Some(Value::Int(axis(a[0].int()?, usize::try_from(a[1].int()?).ok()?).ok()? as i64));
+    "axes"(2): "Axes, counted from the front of so many", |_, a| {
+        let rank = usize::try_from(a[1].int()?).ok()?;
+        a[0].ints()?.iter().map(|v| axis(*v, rank).ok().map(|i| i as i64)).collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
+    "permuted"(2): "A list whose element i is element p[i]", |_, a| permuted(a[0].ints()?, a[1].ints()?);
+    "compose"(2): "The permutation that does the first and then the second", |_, a| permuted(a[0].ints()?, a[1].ints()?);
+    "inverse"(1): "The permutation that undoes one", |_, a| {
+        let list = a[0].ints()?;
+        let places = (0..list.len()).map(|i| list.iter().position(|v| *v == i as i64).map(|p| p as i64));
+        places.collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
+    "swapped"(1): "The permutation of so many axes that swaps the last two", |_, a| {
+        let rank = a[0].int()?;
+        let list = (0..rank.min(64)).map(|i| match rank - i { 1 => rank - 2, 2 => rank - 1, _ => i });
+        (rank >= 2).then(|| Value::Ints(list.collect()))
+    };
+    "last"(2): "The last axes, so many, of a rank", |_, a| { let (n, rank) = (a[0].int()?, a[1].int()?); (0 <= n && n <= rank).then(|| Value::Ints((rank - n..rank).collect())) };
+    "broadcast"(2): "The shape to which two shapes broadcast", |_, a| {
+        let dims = |list: &[i64]| list.iter().map(|&n| usize::try_from(n).ok().map(Dim::Fixed)).collect::<Option<Vec<_>>>();
+        let shape = broadcast(&[&dims(a[0].ints()?)?, &dims(a[1].ints()?)?]).ok()?;
+        shape.iter().map(|d| d.fixed().map(|n| n as i64)).collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
+    "broadcasts"(2): "Whether a shape broadcasts to another", |g, a| Some(Value::Bool(find("broadcast")?.run_on(g, a)? == a[1]));
+    // Of numbers.
+    "sqrt"(1): "Square root", |_, a| Some(Value::Float(a[0].number()?.sqrt()));
+    "close"(2): "Whether two numbers are the same to the precision of `f32`", |_, a| {
+        let (x, y) = (a[0].number()?, a[1].number()?);
+        Some(Value::Bool((x - y).abs() <= 2e-6 * x.abs().max(y.abs())))
+    };
+};
+
+/// The function of a name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+impl Function {
+    fn run_on(&self, graph: &Graph, arguments: &[Value]) -> Option<Value> {
+        (self.run)(graph, arguments)
+    }
+}
+
+fn ty<'g>(graph: &'g Graph, value: &Value) -> Option<&'g TensorType> {
+    class_type(graph, value.class()?)
+}
+
+/// The type of an e-class that is no tuple.
+pub fn class_type(graph: &Graph, id: Id) -> Option<&TensorType> {
+    match graph.analysis.tables.types_of(graph[id].data.types?) {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+fn shape(graph: &Graph, value: &Value) -> Option<Vec<i64>> {
+    Some(ty(graph, value)?.static_shape()?.into_iter().map(|n| n as i64).collect())
+}
+
+fn at(list: &[i64], index: &Value) -> Option<Value> {
+    list.get(axis(index.int()?, list.len()).ok()?).copied().map(Value::Int)
+}
+
+fn cut(arguments: &[Value]) -> Option<usize> {
+    let (length, count) = (arguments[0].ints()?.len() as i64, arguments[1].int()?);
+    let place = if count < 0 { length + count } else { count };
+    (0..=length).contains(&place).then_some(place as usize)
+}
+
+fn zip(arguments: &[Value], of: fn(i64, i64) -> Option<i64>) -> Option<Value> {
+    let (a, b) = (arguments[0].ints()?, arguments[1].ints()?);
+    let list = a.iter().zip(b).map(|(a, b)| of(*a, *b)).collect::<Option<Vec<_>>>();
+    list.filter(|_| a.len() == b.len()).map(Value::Ints)
+}
+
+fn permuted(list: &[i64], order: &[i64]) -> Option<Value> {
+    let list = order.iter().map(|&i| list.get(usize::try_from(i).ok()?).copied()).collect::<Option<Vec<_>>>();
+    list.map(Value::Ints)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egraph::facts::Graph;
+
+    fn run(name: &str, arguments: &[Value]) -> Option<Value> {
+        find(name).unwrap().run_on(&Graph::default(), arguments)
+    }
+
+    fn ints(list: &[i64]) -> Value {
+        Value::Ints(list.to_vec())
+    }
+
+    #[test]
+    fn permutations() {
+        assert_eq!(run("compose", &[ints(&[1, 2, 0]), ints(&[2, 0, 1])]), Some(ints(&[0, 1, 2])));
+        assert_eq!(run("inverse", &[ints(&[1, 2, 0])]), Some(ints(&[2, 0, 1])));
+        assert_eq!(run("inverse", &[ints(&[1, 1])]), None);
+        assert_eq!(run("swapped", &[Value::Int(4)]), Some(ints(&[0, 1, 3, 2])));
+        assert_eq!(run("swapped", &[Value::Int(1)]), None);
+    }
+
+    #[test]
+    fn what_is_out_of_range_has_no_value() {
+        assert_eq!(run("at", &[ints(&[5, 6]), Value::Int(-1)]), Some(Value::Int(6)));
+        assert_eq!(run("at", &[ints(&[5, 6]), Value::Int(2)]), None);
+        assert_eq!(run("take", &[ints(&[5, 6]), Value::Int(-1)]), Some(ints(&[5])));
+        assert_eq!(run("take", &[ints(&[5, 6]), Value::Int(3)]), None);
+        assert_eq!(run("drop", &[ints(&[5, 6]), Value::Int(-1)]), Some(ints(&[6])));
+        assert_eq!(run("fill", &[Value::Int(1), Value::Int(-1)]), None);
+        assert_eq!(run("broadcasts", &[ints(&[1, 3]), ints(&[2, 3])]), Some(Value::Bool(true)));
+        assert_eq!(run("broadcasts", &[ints(&[2, 3]), ints(&[1, 3])]), Some(Value::Bool(false)));
+    }
+}

@@ -1,0 +1,146 @@
+//! What e-nodes and facts refer to by number: attributes, types, constants.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use hwc_dialects::attrs::Attrs;
+use hwc_dialects::infer::infer;
+use hwc_dialects::{Op, TensorType};
+use hwc_runtime::Tensor;
+
+macro_rules! number {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(u32);
+    )* };
+}
+number! {
+    /// Attributes of an operation, complete with defaults.
+    AttrsId;
+    /// The types of an e-class's results: one, or those of a tuple.
+    TypesId;
+}
+
+/// Values with numbers; equal values have the same.
+struct Interner<K, V> {
+    numbers: HashMap<K, u32>,
+    values: Vec<V>,
+}
+
+impl<K: Hash + Eq, V> Interner<K, V> {
+    fn new() -> Self {
+        Self { numbers: HashMap::new(), values: Vec::new() }
+    }
+
+    fn intern(&mut self, key: K, value: impl FnOnce() -> V) -> u32 {
+        let next = self.values.len() as u32;
+        *self.numbers.entry(key).or_insert_with(|| {
+            self.values.push(value());
+            next
+        })
+    }
+}
+
+/// Everything that is known by number.
+pub struct Tables {
+    attrs: Interner<(Op, String), Attrs>,
+    types: Interner<Vec<TensorType>, Vec<TensorType>>,
+    constants: Interner<Place, Tensor>,
+    inputs: Vec<Outside>,
+    /// Type inference, done once for each operator, attributes and operand types.
+    inferred: HashMap<(Op, AttrsId, Vec<Option<TypesId>>), Result<TypesId, String>>,
+}
+
+/// A value from outside of the e-graph.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outside {
+    pub types: TypesId,
+    /// As in [`super::facts::Facts`].
+    pub weights: bool,
+}
+
+/// What makes constants the same without a look at all of their elements.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    /// Large ones: where their bytes lie.
+    Address(TensorType, usize, usize),
+    /// Small ones: what their bytes are.
+    Bytes(TensorType, Vec<u8>),
+}
+
+/// Constants up to this many bytes are the same if their bytes are.
+const SMALL: usize = 4096;
+
+impl Default for Tables {
+    fn default() -> Self {
+        let (attrs, types, constants) = (Interner::new(), Interner::new(), Interner::new());
+        Self { attrs, types, constants, inputs: vec![], inferred: HashMap::new() }
+    }
+}
+
+impl Tables {
+    /// Attributes of an operator, with its defaults filled in.
+    ///
+    /// # Errors
+    /// What is missing, unknown or of another kind.
+    pub fn attrs(&mut self, op: Op, attrs: &Attrs) -> Result<AttrsId, Vec<String>> {
+        let complete = attrs.clone().complete(op)?;
+        // The text of a number in Rust is exact.
+        let key = (op, format!("{complete:?}"));
+        Ok(AttrsId(self.attrs.intern(key, || complete)))
+    }
+
+    pub fn attrs_of(&self, id: AttrsId) -> &Attrs {
+        &self.attrs.values[id.0 as usize]
+    }
+
+    pub fn types(&mut self, types: Vec<TensorType>) -> TypesId {
+        TypesId(self.types.intern(types.clone(), || types))
+    }
+
+    pub fn types_of(&self, id: TypesId) -> &[TensorType] {
+        &self.types.values[id.0 as usize]
+    }
+
+    pub fn constant(&mut self, value: &Tensor) -> u32 {
+        let (ty, bytes) = (TensorType::of(value), value.bytes());
+        let place = match bytes.len() <= SMALL {
+            true => Place::Bytes(ty, bytes.to_vec()),
+            false => Place::Address(ty, bytes.as_ptr() as usize, bytes.len()),
+        };
+        self.constants.intern(place, || value.clone())
+    }
+
+    pub fn constant_of(&self, number: u32) -> &Tensor {
+        &self.constants.values[number as usize]
+    }
+
+    /// A new value from outside of the e-graph.
+    pub fn input(&mut self, ty: TensorType, weights: bool) -> u32 {
+        let types = self.types(vec![ty]);
+        self.inputs.push(Outside { types, weights });
+        self.inputs.len() as u32 - 1
+    }
+
+    pub fn input_of(&self, number: u32) -> Outside {
+        self.inputs[number as usize]
+    }
+
+    /// The types of an operation's results.
+    ///
+    /// # Errors
+    /// What type inference says against it.
+    pub fn infer(&mut self, op: Op, attrs: AttrsId, operands: Vec<Option<TypesId>>) -> Result<TypesId, String> {
+        let key = (op, attrs, operands);
+        if let Some(known) = self.inferred.get(&key) {
+            return known.clone();
+        }
+        let types: Vec<Option<&TensorType>> =
+            key.2.iter().map(|types| types.and_then(|id| self.types_of(id).first())).collect();
+        let inferred = infer(op, self.attrs_of(attrs), &types).map_err(|e| e.to_string());
+        let inferred = inferred.map(|types| self.types(types));
+        self.inferred.insert(key, inferred.clone());
+        inferred
+    }
+}
