@@ -1,5 +1,6 @@
 //! The e-graph of a graph: everything that rules say is equal, at once.
 
+pub mod check;
 pub mod facts;
 pub mod language;
 pub mod module;

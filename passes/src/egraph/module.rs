@@ -37,7 +37,8 @@ pub type Chosen = HashMap<Id, Node>;
 /// Where an operation is none of the dialect's or not well formed.
 pub fn import<'c>(graph: &mut Graph, block: ir::Blk<'c>) -> Result<Imported<'c>, GraphError> {
     let mut classes: HashMap<usize, Id> = HashMap::new();
-    let mut imported = Imported { inputs: vec![], constants: HashMap::new(), roots: vec![], locations: HashMap::new(), block };
+    let mut imported =
+        Imported { inputs: vec![], constants: HashMap::new(), roots: vec![], locations: HashMap::new(), block };
     for argument in ir::arguments(block) {
         classes.insert(ir::key(argument), input(graph, &mut imported, argument)?);
     }

@@ -125,7 +125,11 @@ impl Builder<'_> {
         });
         let numbers: Vec<Id> = numbers.map(|term| self.term(term, beside.or(outer))).collect::<Result<_, _>>()?;
         let mut numbers = numbers.into_iter();
-        let operands: Vec<Id> = operands.into_iter().map(|id| id.or_else(|| numbers.next())).collect::<Option<_>>().ok_or(Refusal::NoValue)?;
+        let operands: Vec<Id> = operands
+            .into_iter()
+            .map(|id| id.or_else(|| numbers.next()))
+            .collect::<Option<_>>()
+            .ok_or(Refusal::NoValue)?;
         let attrs = self.attributes(operation)?;
         add(self.graph, operation.op, &attrs, operands).map_err(Refusal::Invalid)
     }

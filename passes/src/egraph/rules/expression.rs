@@ -137,9 +137,7 @@ impl Expr {
                 (function.run)(graph, &arguments.collect::<Option<Vec<_>>>()?)
             }
             // The other side may have no value where one decides.
-            Expr::Binary(Binary::And, a, b) => {
-                Some(Value::Bool(a.holds(graph, binding) && b.holds(graph, binding)))
-            }
+            Expr::Binary(Binary::And, a, b) => Some(Value::Bool(a.holds(graph, binding) && b.holds(graph, binding))),
             Expr::Binary(Binary::Or, a, b) => Some(Value::Bool(a.holds(graph, binding) || b.holds(graph, binding))),
             Expr::Binary(operator, a, b) => operator.of(a.evaluate(graph, binding)?, b.evaluate(graph, binding)?),
             Expr::Not(a) => match a.evaluate(graph, binding)? {

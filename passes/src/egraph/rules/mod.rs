@@ -26,13 +26,16 @@
 
 pub mod apply;
 mod expression;
-mod functions;
+mod families;
+pub mod functions;
 mod parse;
 pub mod search;
 
 use hwc_dialects::Op;
 
 pub use expression::{Binding, Expr, Value};
+pub use families::builtin;
+pub use functions::class_type;
 pub use parse::{RuleError, parse};
 
 /// What a rule does to numbers.

@@ -31,8 +31,9 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Rule>, Vec<RuleError>> {
                 }
                 None => rules.push(rule),
             },
-            Err(messages) => errors
-                .extend(messages.into_iter().map(|message| RuleError { file: file.into(), line, message })),
+            Err(messages) => {
+                errors.extend(messages.into_iter().map(|message| RuleError { file: file.into(), line, message }))
+            }
         }
     }
     if errors.is_empty() { Ok(rules) } else { Err(errors) }

@@ -70,7 +70,7 @@ impl Resolver<'_> {
                 Term::Absent
             }
             syntax::Term::Operation { name, operands, attrs, rest } => {
-                let Some(op) = self.operator(name, operands) else { return Term::Absent };
+                let op = self.operator(name, operands);
                 let operands = operands.iter().map(|operand| match (&operand.term, operand.each) {
                     (syntax::Term::Name(name), true) => Operand::Each(number(&mut self.rule.lists, name), None),
                     (_, true) => {
@@ -80,6 +80,7 @@ impl Resolver<'_> {
                     (term, false) => Operand::One(self.left(term)),
                 });
                 let operands = operands.collect();
+                let Some(op) = op else { return Term::Absent };
                 self.attributes_given(op, name, attrs, rest.is_some());
                 let attrs = self.attributes(op, attrs, |resolver, value| match value {
                     syntax::Expr::Name(name) if !resolver.is_taken(name) => {
@@ -114,8 +115,7 @@ impl Resolver<'_> {
             syntax::Term::Operation { name, operands, attrs, rest } => {
                 let Some(op) = self.operator(name, operands) else { return Term::Absent };
                 let operands = operands.iter().map(|operand| self.right_operand(operand)).collect();
-                let attrs =
-                    self.attributes(op, attrs, |resolver, value| Attribute::Expr(resolver.expression(value)));
+                let attrs = self.attributes(op, attrs, |resolver, value| Attribute::Expr(resolver.expression(value)));
                 let rest = rest.as_ref().and_then(|name| {
                     let number = position(&self.rule.rests, name);
                     if number.is_none() {
