@@ -17,7 +17,7 @@ pub use layout::channels_last;
 pub use outline::{form_kernels, mark_constants};
 pub use padding::pad_images;
 pub use winograd::winograd;
-pub use work::kernel_work;
+pub use work::{Call, flops, kernel_work};
 
 /// Why a graph pass could not work on a module.
 #[derive(Debug, thiserror::Error)]

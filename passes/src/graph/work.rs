@@ -7,7 +7,7 @@ use hwc_dialects::image::{Axes, is_channels_last};
 use hwc_dialects::mlir::hwk::YIELD;
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
 use hwc_dialects::winograd::TAPS;
-use hwc_dialects::{CostClass, Op, TensorType};
+use hwc_dialects::{Attrs, CostClass, Op, TensorType};
 use melior::ir::ValueLike;
 
 use super::GraphError;
@@ -24,7 +24,10 @@ pub fn kernel_work(module: ir::Op) -> Result<BTreeMap<String, Work>, GraphError>
             if ir::is(operation, YIELD) {
                 work.bytes += ir::operands(operation).into_iter().map(bytes).sum::<f64>();
             } else if let Some(view) = OpView::of(&*operation) {
-                work.flops += flops(&view.map_err(|e| GraphError::Malformed(e.to_string()))?);
+                let view = view.map_err(|e| GraphError::Malformed(e.to_string()))?;
+                let operands: Vec<Option<&TensorType>> = view.operand_types.iter().map(Option::as_ref).collect();
+                let call = Call { op: view.op, attrs: &view.attrs, operands: &operands, results: &view.result_types };
+                work.flops += flops(&call);
             }
         }
         work.bytes += ir::arguments(block).into_iter().map(bytes).sum::<f64>();
@@ -46,26 +49,35 @@ fn size(ty: Option<&TensorType>, axis: usize) -> f64 {
     ty.and_then(|ty| ty.shape.get(axis)?.fixed()).unwrap_or(0) as f64
 }
 
+/// An operation, as far as its work depends on it.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    pub op: Op,
+    pub attrs: &'a Attrs,
+    pub operands: &'a [Option<&'a TensorType>],
+    pub results: &'a [TensorType],
+}
+
 /// Arithmetic of one operation; a multiplication and an addition count as two, any function of a scalar as one.
-fn flops(view: &OpView) -> f64 {
-    let operand = |i: usize| view.operand_types.get(i).and_then(Option::as_ref);
-    let result = elements(view.result_types.first());
-    match view.op {
+pub fn flops(call: &Call) -> f64 {
+    let operand = |i: usize| call.operands.get(i).copied().flatten();
+    let result = elements(call.results.first());
+    match call.op {
         Op::Matmul | Op::MatmulInteger => {
             let depth = operand(0).map_or(0, TensorType::rank).saturating_sub(1);
             2.0 * result * size(operand(0), depth)
         }
-        Op::Einsum => 2.0 * einsum_positions(view),
+        Op::Einsum => 2.0 * einsum_positions(call),
         // Each result element reads one filter of one group; an axis of the filter counts the output channels.
         Op::Conv | Op::ConvInteger | Op::DeformConv => {
-            let filters = size(operand(1), filter_axis(view, Axes::Filter));
+            let filters = size(operand(1), filter_axis(call, Axes::Filter));
             2.0 * result * elements(operand(1)) / filters.max(1.0)
         }
         // As much as it stands for.
         Op::WinogradConv => 2.0 * result * (TAPS * TAPS) as f64 * size(operand(0), 3),
         // Each element is read with all that the filter has for its channel.
         Op::ConvTranspose => {
-            let channels = size(operand(1), filter_axis(view, Axes::TransposedFilter));
+            let channels = size(operand(1), filter_axis(call, Axes::TransposedFilter));
             2.0 * elements(operand(0)) * elements(operand(1)) / channels.max(1.0)
         }
         // Scores and weighted sums: every query element meets every key, every result element every value.
@@ -82,7 +94,7 @@ fn flops(view: &OpView) -> f64 {
             CostClass::Elementwise => result,
             CostClass::Reduction | CostClass::Scan => elements(operand(0)),
             CostClass::Pooling => {
-                result * view.attrs.ints("kernel_shape").map_or(1.0, |k| k.iter().product::<i64>() as f64)
+                result * call.attrs.ints("kernel_shape").map_or(1.0, |k| k.iter().product::<i64>() as f64)
             }
             // Statistics, then one multiplication and one addition for each element.
             CostClass::Normalization => 4.0 * elements(operand(0)),
@@ -92,19 +104,19 @@ fn flops(view: &OpView) -> f64 {
 }
 
 /// The axis that is the first of a filter where channels come first.
-fn filter_axis(view: &OpView, axes: Axes) -> usize {
-    let rank = view.operand_types.get(1).and_then(Option::as_ref).map_or(0, TensorType::rank);
-    if rank < 2 || !is_channels_last(&view.attrs) { 0 } else { axes.to_first(rank)[0] }
+fn filter_axis(call: &Call, axes: Axes) -> usize {
+    let rank = call.operands.get(1).copied().flatten().map_or(0, TensorType::rank);
+    if rank < 2 || !is_channels_last(call.attrs) { 0 } else { axes.to_first(rank)[0] }
 }
 
 /// The product of the sizes of all indices of an einsum; without its ellipsis, which broadcasts.
-fn einsum_positions(view: &OpView) -> f64 {
-    let Ok(equation) = view.attrs.str("equation") else { return 0.0 };
+fn einsum_positions(call: &Call) -> f64 {
+    let Ok(equation) = call.attrs.str("equation") else { return 0.0 };
     let terms = equation.split("->").next().unwrap_or("").split(',');
     let mut sizes: HashMap<char, f64> = HashMap::new();
-    for (term, ty) in terms.zip(&view.operand_types) {
+    for (term, ty) in terms.zip(call.operands) {
         for (axis, label) in term.chars().filter(char::is_ascii_alphabetic).enumerate() {
-            let size = size(ty.as_ref(), axis);
+            let size = size(*ty, axis);
             sizes.entry(label).and_modify(|s| *s = s.max(size)).or_insert(size);
         }
     }
