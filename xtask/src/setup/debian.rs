@@ -31,6 +31,7 @@ pub const BUILD: &[Package] = &[
     package("zlib1g-dev", "/usr/include/zlib.h"),
     package("libzstd-dev", "/usr/include/zstd.h"),
     package("g++", "/usr/bin/c++"),
+    package("cmake", "/usr/bin/cmake"),
 ];
 
 /// A Python that can make virtual environments.

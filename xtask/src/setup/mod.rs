@@ -30,7 +30,7 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// What `cargo build` needs: LLVM and MLIR 22, libclang, lld, a C++ compiler.
+/// What `cargo build` needs: LLVM and MLIR 22, libclang, lld, a C++ compiler, CMake.
 pub fn build_tools() -> Result<()> {
     debian::install(debian::BUILD)
 }
