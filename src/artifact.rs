@@ -3,20 +3,21 @@
 use std::io::Write;
 use std::path::Path;
 
-use bytes::Bytes;
 use hwc_passes::codegen::{self, Loaded};
 use hwc_runtime::atomic_file::AtomicFile;
 use hwc_runtime::scratch::Scratch;
 use hwc_runtime::{Code, Manifest, Session, WeightsImage, artifact};
 
 use crate::header;
-use crate::{Diagnostic, Error, Fault};
+use crate::{Diagnostic, Error, Fault, KernelCache};
 
 /// A compiled model in memory: run it here, or save it.
 pub struct Artifact {
     pub(crate) manifest: Manifest,
     pub(crate) objects: Vec<Vec<u8>>,
-    pub(crate) weights: Bytes,
+    pub(crate) weights: WeightsImage,
+    /// Keeps what was linked.
+    pub(crate) cache: Option<KernelCache>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -27,7 +28,8 @@ impl Artifact {
     /// [`Fault::Environment`] where there is no memory for it.
     pub fn session(&self) -> Result<Session, Error> {
         let loaded = Loaded::load(self.objects.iter().map(Vec::as_slice))?;
-        Ok(Session::from_parts(self.manifest.clone(), self.weights.clone(), ffi::code(loaded))?)
+        let weights = self.weights.to_bytes().map_err(|e| Error::new(Fault::Environment, e))?;
+        Ok(Session::from_parts(self.manifest.clone(), weights, ffi::code(loaded))?)
     }
 
     /// Writes one file that [`Session::load`] takes, whole or not at all; gives its length in bytes.
@@ -36,8 +38,8 @@ impl Artifact {
     /// [`Fault::Environment`] where no linker is found or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<u64, Error> {
         let path = path.as_ref();
-        let code = self.link()?;
-        artifact::write(path, &self.manifest, &code, &self.image()).map_err(|error| match error {
+        let code = self.library()?;
+        artifact::write(path, &self.manifest, &code, &self.weights).map_err(|error| match error {
             artifact::WriteError::Io { .. } => Error::new(Fault::Environment, error),
             artifact::WriteError::Inconsistent(_) => Error::new(Fault::Defect, error),
         })
@@ -58,15 +60,14 @@ impl Artifact {
         &self.diagnostics
     }
 
-    fn image(&self) -> WeightsImage {
-        let mut image = WeightsImage::new();
-        if !self.weights.is_empty() {
-            image.push(self.weights.clone());
+    /// The code as a shared library.
+    fn library(&self) -> Result<Vec<u8>, Error> {
+        match &self.cache {
+            Some(cache) => cache.linked(&self.objects, || self.link()),
+            None => self.link(),
         }
-        image
     }
 
-    /// The code as a shared library.
     fn link(&self) -> Result<Vec<u8>, Error> {
         let place = |e: std::io::Error| {
             let folder = std::env::temp_dir();
@@ -85,13 +86,13 @@ impl Artifact {
     /// As [`Artifact::save`].
     pub fn save_library(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let code = self.link()?;
+        let code = self.library()?;
         let weights = hwc_runtime::library::weights_path(path);
         let header = weights.with_extension("h");
         let text = header::header(&self.manifest);
         // All are written before the first gets its name. The library is the last: where it is, the rest is complete.
         let files = [
-            write_part(&weights, |file| self.image().write_to(file))?,
+            write_part(&weights, |file| self.weights.write_to(file))?,
             write_part(&header, |file| file.write_all(text.as_bytes()))?,
             write_part(path, |file| file.write_all(&code))?,
         ];

@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Write;
 
-use bytes::Bytes;
 use hwc_cost_model::Work;
 use hwc_passes::codegen::{self, CodegenError, Objects, Observer, Summary, TargetOptions, ir};
 use hwc_passes::{graph, hwk, lower, print};
+use hwc_runtime::abi;
 use hwc_runtime::manifest::{Arena, Kernel, Manifest, Target, Weights};
-use hwc_runtime::{Digest, abi};
+use hwc_runtime::weights::WeightsWriter;
 use melior::Context;
 use melior::ir::Module;
 
@@ -73,20 +72,21 @@ impl Compiler {
         }
         let target = self.target(&program)?;
         let mut found = self.find_kernels(&context, &program, &target)?;
-        program.warnings.append(&mut found.warnings);
         let known = std::mem::take(&mut found.known);
         let (mut functions, work) = self.to_kernel_form(&context, &program, |name| known.contains_key(name))?;
-        let objects = if self.options.one_object { Objects::One } else { Objects::Kernels(known) };
-        let weights = RefCell::new(Vec::new());
+        let objects = match self.options.one_object {
+            true => Objects::One,
+            false => Objects::Kernels { known, entry: &mut |digest| found.entry(digest) },
+        };
         let described = RefCell::new(None);
-        let compiled = codegen::compile(
+        let (compiled, weights) = codegen::compile(
             &context,
             &mut functions,
             &target,
             objects,
-            &mut Sink(&weights),
-            |summary| {
-                let manifest = manifest(model, &program, summary, &work, &weights.borrow());
+            |bytes| WeightsWriter::new(bytes).map_err(std::io::Error::other),
+            |summary, weights| {
+                let manifest = manifest(model, &program, summary, &work, weights.describe());
                 let text = manifest.to_json();
                 *described.borrow_mut() = Some(manifest);
                 text
@@ -95,12 +95,14 @@ impl Compiler {
         )
         .map_err(|error| blamed(model, error))?;
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
-        program.warnings.extend(found.keep(&compiled.kernels));
+        program.warnings.append(&mut found.warnings);
+        program.warnings.extend(found.keep(&compiled));
         let warning = |message| Diagnostic { severity: Severity::Warning, message };
         Ok(Artifact {
             manifest,
             objects: compiled.objects().map(<[u8]>::to_vec).collect(),
-            weights: Bytes::from(weights.into_inner()),
+            weights: weights.finish(),
+            cache: self.options.kernel_cache.clone(),
             diagnostics: program.warnings.into_iter().map(warning).collect(),
         })
     }
@@ -214,20 +216,6 @@ impl Observer for Watch<'_, '_> {
     }
 }
 
-/// A writer into memory that others read once the writing is done.
-struct Sink<'a>(&'a RefCell<Vec<u8>>);
-
-impl Write for Sink<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What is wrong with kernels is a defect of ours, unless they were written by hand.
 fn blamed(model: &Model, error: CodegenError) -> Error {
     match (&model.source, &error) {
@@ -247,7 +235,7 @@ fn manifest(
     program: &Program,
     summary: &Summary,
     work: &BTreeMap<String, Work>,
-    weights: &[u8],
+    weights: Weights,
 ) -> Manifest {
     Manifest {
         abi: abi::ABI_VERSION,
@@ -260,7 +248,7 @@ fn manifest(
         },
         inputs: program.inputs.clone(),
         outputs: program.outputs.clone(),
-        weights: Weights { bytes: summary.weights_bytes, blake3: Digest::of(weights) },
+        weights,
         arena: Arena { bytes: summary.arena_bytes, ..Arena::default() },
         kernels: summary
             .kernels

@@ -1,16 +1,18 @@
 //! Compiled kernels on disk.
 //!
-//! A kernel has a file, named by a hash of its text, the machine and this build of the compiler. The file is a hash of
-//! what follows, and that is the code. It appears whole or not at all, so several processes may share a folder; what is
-//! damaged is compiled again.
+//! A kernel has a file, named by a hash of its text, the machine and this build of the compiler; so has what calls the
+//! kernels of a model, and what they are linked to. The file is a hash of what follows, and that is the code. It appears
+//! whole or not at all, so several processes may share a folder; what is damaged is compiled again.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use hwc_passes::codegen::KernelCode;
+use hwc_passes::codegen::{Compiled, KernelCode, LINKER_VARIABLE};
 use hwc_runtime::Digest;
 use hwc_runtime::scratch::Scratch;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::{Error, folder};
 
@@ -20,11 +22,15 @@ pub struct KernelCache {
     folder: PathBuf,
 }
 
-/// The kernels of one compilation, by name, with the files where their code belongs.
+/// The code of one compilation, with the files where what is missing belongs.
 #[derive(Default)]
 pub(crate) struct Found {
+    /// Kernels by name.
     pub known: BTreeMap<String, KernelCode>,
     missing: BTreeMap<String, PathBuf>,
+    /// Where to look for what calls the kernels: the folder and the machine.
+    entries: Option<(PathBuf, String)>,
+    missing_entry: Option<PathBuf>,
     pub warnings: Vec<String>,
 }
 
@@ -42,36 +48,72 @@ impl KernelCache {
     /// Looks for kernels, given by name and [digest](hwc_passes::hwk::digest), that are compiled for the machine of this
     /// [identity](hwc_passes::hwk::identity).
     pub(crate) fn find(&self, machine: &str, kernels: impl Iterator<Item = (String, Digest)>) -> Found {
-        let mut found = Found::default();
+        let entries = Some((self.folder.clone(), machine.to_owned()));
+        let mut found = Found { entries, ..Found::default() };
         for (name, digest) in kernels {
             let file = folder::file(&self.folder, &[machine, &digest.to_string()], "kernel");
-            match read(&file) {
-                Ok(Some(code)) => _ = found.known.insert(name, code),
-                Ok(None) => _ = found.missing.insert(name, file),
-                Err(problem) => {
-                    found.warnings.push(format!("{}: {problem}; compiled again", file.display()));
-                    found.missing.insert(name, file);
-                }
+            match found.look(&file) {
+                Some(code) => _ = found.known.insert(name, code),
+                None => _ = found.missing.insert(name, file),
             }
         }
         found
     }
+
+    /// What these objects are linked to, if that is known; else it is linked and kept.
+    ///
+    /// # Errors
+    /// Those of linking. A file that is damaged or cannot be written is no matter: linking takes hardly longer.
+    pub(crate) fn linked(
+        &self,
+        objects: &[Vec<u8>],
+        link: impl FnOnce() -> Result<Vec<u8>, Error>,
+    ) -> Result<Vec<u8>, Error> {
+        let linker = std::env::var(LINKER_VARIABLE).unwrap_or_default();
+        let digests: Vec<String> = objects.iter().map(|object| Digest::of(object).to_string()).collect();
+        let file = folder::file(&self.folder, &[&linker, &digests.concat()], "library");
+        if let Ok(Some(library)) = read(&file) {
+            return Ok(library);
+        }
+        let library = link()?;
+        _ = write(&file, &library);
+        Ok(library)
+    }
 }
 
 impl Found {
-    /// Keeps the code of the kernels that were missing; gives a warning where that fails.
-    pub fn keep(&self, kernels: &BTreeMap<String, KernelCode>) -> Option<String> {
-        let new = kernels.iter().filter_map(|(name, code)| Some((self.missing.get(name)?, code)));
-        let written = new.into_iter().try_for_each(|(file, code)| write(file, code).map_err(|e| (file, e)));
-        written.err().map(|(file, error)| format!("compiled kernels are not kept: {}: {error}", file.display()))
+    /// The object that calls the kernels, by the digest of what it is made from.
+    pub fn entry(&mut self, digest: Digest) -> Option<Vec<u8>> {
+        let (folder, machine) = self.entries.as_ref()?;
+        let file = folder::file(folder, &[machine, &digest.to_string()], "entry");
+        let entry = self.look(&file);
+        self.missing_entry = entry.is_none().then_some(file);
+        entry
+    }
+
+    /// Keeps the code that was missing; gives a warning where that fails.
+    pub fn keep(&self, compiled: &Compiled) -> Option<String> {
+        let missing = |(name, code)| Some((self.missing.get(name)?, code));
+        let kernels = compiled.kernels.iter().filter_map(missing).map(|(file, code)| (file, write(file, code)));
+        let entry = self.missing_entry.iter().map(|file| (file, write(file, &compiled.entry)));
+        let failed = kernels.chain(entry).find_map(|(file, written)| Some((file, written.err()?)));
+        failed.map(|(file, error)| format!("compiled kernels are not kept: {}: {error}", file.display()))
+    }
+
+    /// What a file holds; a warning where it is of no use.
+    fn look<T: DeserializeOwned>(&mut self, file: &Path) -> Option<T> {
+        read(file).unwrap_or_else(|problem| {
+            self.warnings.push(format!("{}: {problem}; compiled again", file.display()));
+            None
+        })
     }
 }
 
 /// The code in a file, if the file is there.
-fn read(file: &Path) -> Result<Option<KernelCode>, String> {
+fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, String> {
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
     let code = bytes.split_at_checked(HASH_BYTES).filter(|(hash, code)| blake3::hash(code).as_bytes() == hash);
@@ -79,7 +121,7 @@ fn read(file: &Path) -> Result<Option<KernelCode>, String> {
     code.map(Some).ok_or_else(|| "damaged".to_string())
 }
 
-fn write(file: &Path, code: &KernelCode) -> std::io::Result<()> {
+fn write(file: &Path, code: &impl Serialize) -> std::io::Result<()> {
     let code = postcard::to_stdvec(code).map_err(std::io::Error::other)?;
     let (mut out, scratch) = Scratch::file_beside(file)?;
     // Not brought to the disk at once: whatever is lost with the power shows in the hash.

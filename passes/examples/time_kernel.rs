@@ -90,15 +90,14 @@ fn time(path: &str) -> Result<(), Box<dyn Error>> {
     let outputs = types(last.operand_count(), &|i| last.operand(i).map(|a| a.r#type().to_string()).unwrap_or_default());
 
     let compiling = processor_ms();
-    let mut weights = Vec::new();
     let mut phases = Phases(compiling, String::new());
-    let compiled = compile(
+    let (compiled, weights) = compile(
         &context,
         &mut module,
         &TargetOptions::default(),
         Objects::One,
-        &mut weights,
-        |_| "{}".into(),
+        |_| Ok(vec![]),
+        |_, _| "{}".into(),
         &mut phases,
     )?;
     phases.mark("object");

@@ -49,11 +49,13 @@ impl AtomicFile {
         Ok(AtomicFile { writer: BufWriter::with_capacity(1 << 16, file), rename: Some(rename) })
     }
 
-    /// Brings everything to the disk and gives the file its name.
+    /// Gives the file its name.
+    ///
+    /// Nothing waits for the disk: a file that was written just before the machine lost power may be damaged, which is
+    /// what digests are for.
     pub fn commit(mut self) -> io::Result<()> {
         self.writer.flush()?;
         if let Some(rename) = self.rename {
-            self.writer.get_ref().sync_all()?;
             rename.temporary.rename(&rename.target)?;
         }
         Ok(())

@@ -33,11 +33,12 @@ pub mod structured;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Write,
+    io::{self, Write},
 };
 
 use hwc_dialects::hwk::{Schedule, Space};
 use hwc_dialects::mlir::hwk::Choice;
+use hwc_runtime::Digest;
 use melior::{
     Context,
     ir::{Module, TypeLike, ValueLike},
@@ -54,7 +55,7 @@ pub use self::{
     error::CodegenError,
     llvm::{
         jit::Loaded,
-        link::shared_library,
+        link::{LINKER_VARIABLE, shared_library},
         target::{Cpu, TargetInfo, TargetOptions},
     },
     plan::program::KernelCode,
@@ -100,13 +101,16 @@ pub struct Summary {
 }
 
 /// Into how many objects a model is compiled.
-#[derive(Clone, Debug)]
-pub enum Objects {
+pub enum Objects<'a> {
     /// One.
     One,
-    /// One for each kernel and one for what calls them. The kernels that are here, by name, are taken as they are; they
-    /// need no body.
-    Kernels(BTreeMap<String, KernelCode>),
+    /// One for each kernel and one for what calls them.
+    Kernels {
+        /// Kernels to be taken as they are, by name; they need no body.
+        known: BTreeMap<String, KernelCode>,
+        /// Finds the object that calls the kernels, if it is known, by a digest of what it is made from.
+        entry: &'a mut dyn FnMut(Digest) -> Option<Vec<u8>>,
+    },
 }
 
 /// A compiled model. The weights went to the sink.
@@ -128,29 +132,29 @@ impl Compiled {
 
 /// Compiles a module in kernel form.
 ///
-/// `module` is consumed step by step. The weights are streamed to `weights` once, front to back. `manifest` is asked for
-/// the text of `hwc_manifest` after the weights are written.
+/// `module` is consumed step by step. `weights` is asked for where the weights go, by their size in bytes; there they are
+/// written once, front to back, by a thread of their own. `manifest` is asked for the text of `hwc_manifest` after that.
+/// Gives back what was written to.
 ///
 /// # Errors
 /// See [`CodegenError`].
-pub fn compile<'c>(
+pub fn compile<'c, W: Write + Send>(
     context: &'c Context,
     module: &mut Module<'c>,
     options: &TargetOptions,
     objects: Objects,
-    weights: &mut dyn Write,
-    manifest: impl FnOnce(&Summary) -> String,
+    weights: impl FnOnce(u64) -> io::Result<W>,
+    manifest: impl FnOnce(&Summary, &W) -> String,
     observer: &mut dyn Observer,
-) -> Result<Compiled> {
+) -> Result<(Compiled, W)> {
     let machine = Machine::new(options)?;
     observer.phase("target", module);
     let diagnostics = Diagnostics::collect(context);
-    let (mut kernels, together) = match objects {
-        Objects::One => (BTreeMap::new(), true),
-        Objects::Kernels(known) => (known, false),
+    let (mut kernels, known_entry) = match objects {
+        Objects::One => (BTreeMap::new(), None),
+        Objects::Kernels { known, entry } => (known, Some(entry)),
     };
     let program = lower(context, module, &machine, &kernels, &diagnostics, observer)?;
-    program.weights.write_to(weights).map_err(|source| CodegenError::Io { path: "weights".into(), source })?;
     let summary = Summary {
         target: machine.info.clone(),
         weights_bytes: program.weights.bytes(),
@@ -158,64 +162,85 @@ pub fn compile<'c>(
         kernels: program.called().map(|(kernel, calls)| (kernel.name.clone(), calls)).collect(),
     };
     let llvm = inkwell::context::Context::create();
-    let units = Units::translate(context, module, &program, &llvm, &machine, &diagnostics)?;
-    units.entry.add_manifest(&manifest(&summary), &llvm);
+    let (shared, constants) = (shared(&program), &program.weights);
+    let not_written = |source| CodegenError::Io { path: "weights".into(), source };
+    let mut weights = weights(summary.weights_bytes).map_err(not_written)?;
+    let (units, written) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| constants.write_to(&mut weights));
+        (Units::translate(context, module, &program, &shared, &llvm, &machine, &diagnostics), writer.join())
+    });
+    let units = units?;
+    let written = written.map_err(|_| CodegenError::internal("writing the weights panicked"))?;
+    written.map_err(not_written)?;
+    let manifest = manifest(&summary, &weights);
     observer.phase("llvm-ir", module);
     units.optimize()?;
     observer.phase("optimized", module);
     kernels.retain(|name, _| summary.kernels.iter().any(|(called, _)| called == name));
-    let entry = if together {
-        units.merge()?.object()?
-    } else {
-        for (kernel, unit) in &units.kernels {
-            let code = KernelCode { interface: kernel.interface.clone(), object: unit.object()? };
-            kernels.insert(kernel.name.clone(), code);
-        }
-        units.entry.object()?
+    let entry = || {
+        let entry = Unit::translate(module, &shared, &llvm, &machine, &diagnostics)?;
+        entry.add_manifest(&manifest, &llvm);
+        entry.optimize()?;
+        Ok(entry)
     };
-    Ok(Compiled { kernels, entry, summary })
+    let entry = match known_entry {
+        None => units.merge(entry()?)?.object()?,
+        Some(find) => {
+            for (kernel, unit) in &units.kernels {
+                let code = KernelCode { interface: kernel.interface.clone(), object: unit.object()? };
+                kernels.insert(kernel.name.clone(), code);
+            }
+            match find(Digest::of([&manifest, "\n", &llvm::split::rest(ir::module_op(module))].concat().as_bytes())) {
+                Some(object) => object,
+                None => entry()?.object()?,
+            }
+        }
+    };
+    Ok((Compiled { kernels, entry, summary }, weights))
 }
 
-/// What LLVM compiles.
+/// The kernels that have no code yet, as LLVM compiles them. What calls them is left in the module.
 struct Units<'l, 'm, 'p> {
-    /// The kernels that have no code yet.
     kernels: Vec<(&'p Kernel, Unit<'l, 'm>)>,
-    /// What calls the kernels.
-    entry: Unit<'l, 'm>,
 }
 
 impl<'l, 'm, 'p> Units<'l, 'm, 'p> {
-    /// Takes a module in the LLVM dialect apart.
+    /// Takes kernels out of a module in the LLVM dialect.
     fn translate<'c>(
         context: &'c Context,
         module: &Module<'c>,
         program: &'p Program<'c>,
+        shared: &BTreeSet<String>,
         llvm: &'l inkwell::context::Context,
         machine: &'m Machine,
         diagnostics: &Diagnostics,
     ) -> Result<Self> {
-        let shared: BTreeSet<String> = program.called().flat_map(|(kernel, _)| tasks::entries(kernel)).collect();
         let mut kernels = vec![];
         for (kernel, _) in program.called() {
             if let Some(code) = llvm::split::take(context, ir::module_op(module), kernel)? {
-                kernels.push((kernel, Unit::translate(&code, &shared, llvm, machine, diagnostics)?));
+                kernels.push((kernel, Unit::translate(&code, shared, llvm, machine, diagnostics)?));
             }
         }
-        Ok(Self { kernels, entry: Unit::translate(module, &shared, llvm, machine, diagnostics)? })
+        Ok(Self { kernels })
     }
 
     fn optimize(&self) -> Result<()> {
-        self.kernels.iter().map(|(_, unit)| unit).chain([&self.entry]).try_for_each(Unit::optimize)
+        self.kernels.iter().try_for_each(|(_, unit)| unit.optimize())
     }
 
-    /// All of it as one.
-    fn merge(self) -> Result<Unit<'l, 'm>> {
+    /// All of it as one, with what calls it.
+    fn merge(self, entry: Unit<'l, 'm>) -> Result<Unit<'l, 'm>> {
         let mut kernels = self.kernels.into_iter().map(|(_, unit)| unit);
-        let Some(all) = kernels.next() else { return Ok(self.entry) };
-        kernels.chain([self.entry]).try_for_each(|unit| all.link(unit))?;
+        let Some(all) = kernels.next() else { return Ok(entry) };
+        kernels.chain([entry]).try_for_each(|unit| all.link(unit))?;
         all.hide();
         Ok(all)
     }
+}
+
+/// Functions by which kernels are called.
+fn shared(program: &Program) -> BTreeSet<String> {
+    program.called().flat_map(|(kernel, _)| tasks::entries(kernel)).collect()
 }
 
 /// Compiles a module in kernel form up to a stage, and prints it.
@@ -239,9 +264,12 @@ pub fn print_stage<'c>(
         return Ok(module.as_operation().to_string());
     }
     let llvm = inkwell::context::Context::create();
-    let units = Units::translate(context, module, &program, &llvm, &machine, &diagnostics)?;
+    let shared = shared(&program);
+    let units = Units::translate(context, module, &program, &shared, &llvm, &machine, &diagnostics)?;
     units.optimize()?;
-    let unit = units.merge()?;
+    let entry = Unit::translate(module, &shared, &llvm, &machine, &diagnostics)?;
+    entry.optimize()?;
+    let unit = units.merge(entry)?;
     if stage == Stage::LlvmIr { Ok(unit.ir_text()) } else { unit.assembly() }
 }
 

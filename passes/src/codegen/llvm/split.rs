@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hwc_runtime::abi::ENTRY_SYMBOL;
 use melior::{
     Context,
     ir::{BlockLike, Location, Module, operation::OperationLike},
@@ -50,6 +51,22 @@ pub fn take<'c>(context: &'c Context, module: Op<'c>, kernel: &Kernel) -> Result
         ir::erase(op);
     }
     Ok(Some(own))
+}
+
+/// What is left to compile once all kernels are taken, as text: the entry point and all that it refers to.
+///
+/// It is the same whether the kernels were taken or never there, which leaves other declarations in the module.
+pub fn rest(module: Op<'_>) -> String {
+    let all: Vec<Op> = ir::op_blocks(module).into_iter().flat_map(ir::block_ops).collect();
+    let mut names = BTreeSet::from([ENTRY_SYMBOL.to_owned()]);
+    let mut open: Vec<String> = names.iter().cloned().collect();
+    while let Some(name) = open.pop() {
+        let named = all.iter().filter(|op| ir::symbol(**op) == Some(&name));
+        open.extend(named.flat_map(|op| references(*op)).filter(|reference| names.insert(reference.clone())));
+    }
+    let is_left = |op: &&Op| !ir::is(**op, "llvm.func") || is_definition(**op);
+    let left = all.iter().filter(|op| ir::symbol(**op).is_some_and(|name| names.contains(name))).filter(is_left);
+    left.map(|op| op.to_string()).collect()
 }
 
 fn is_definition(op: Op<'_>) -> bool {

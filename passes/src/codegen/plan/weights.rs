@@ -1,7 +1,8 @@
 //! The constants of a model as one block of bytes.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    borrow::Cow,
+    collections::HashMap,
     io::{self, Write},
 };
 
@@ -30,7 +31,8 @@ struct Constant<'c> {
 #[derive(Clone, Debug, Default)]
 pub struct Weights<'c> {
     constants: Vec<Constant<'c>>,
-    by_hash: HashMap<blake3::Hash, u64>,
+    /// Numbers of the constants of equal size and order that begin with the same bytes.
+    alike: HashMap<blake3::Hash, Vec<usize>>,
     bytes: u64,
 }
 
@@ -42,26 +44,20 @@ impl<'c> Weights<'c> {
         if !fill(elements, count, bytes) {
             return None;
         }
-        let constant = Constant { offset: self.bytes, bytes, count, elements, order: None };
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&bytes.to_le_bytes());
-        constant.write_to(&mut hasher).ok()?;
         // Elements that are all the same are in any order at once.
         let order = order.filter(|_| matches!(elements, Elements::All(_) | Elements::Bits(_)));
-        if let Some(order) = order {
-            hasher.update(format!("{order:?}").as_bytes());
-        }
-        let constant = Constant { order: order.cloned(), ..constant };
-        Some(match self.by_hash.entry(hasher.finalize()) {
-            Entry::Occupied(entry) => *entry.get(),
-            Entry::Vacant(entry) => {
-                entry.insert(constant.offset);
-                self.constants.push(constant);
-                let offset = self.bytes;
-                self.bytes = align(self.bytes + bytes);
-                offset
+        let constant = Constant { offset: self.bytes, bytes, count, elements, order: order.cloned() };
+        let alike = self.alike.entry(constant.sample()).or_default();
+        for other in alike.iter().map(|&i| &self.constants[i]) {
+            if other.order == constant.order && other.equals(&constant) {
+                return Some(other.offset);
             }
-        })
+        }
+        alike.push(self.constants.len());
+        self.bytes = align(self.bytes + bytes);
+        let offset = constant.offset;
+        self.constants.push(constant);
+        Some(offset)
     }
 
     /// Size of the whole in bytes.
@@ -90,19 +86,55 @@ pub fn fill(elements: Elements<'_>, count: u64, bytes: u64) -> bool {
     }
 }
 
-impl Constant<'_> {
-    fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(order) = &self.order {
-            let mut row_major = Vec::new();
-            let data = match self.elements {
-                Elements::All(data) => data,
-                _ => {
-                    Self { order: None, ..self.clone() }.write_to(&mut row_major)?;
-                    &row_major
-                }
-            };
-            return order.write(data, (self.bytes / self.count.max(1)) as usize, out);
+/// Takes what it expects, and fails where something else is written.
+struct Expect<'a>(&'a [u8]);
+
+impl Write for Expect<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let rest = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        self.0 = rest;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'c> Constant<'c> {
+    /// The same for all that are equal. Reads no more than the first page, as weights are large and seldom equal.
+    fn sample(&self) -> blake3::Hash {
+        const BYTES: usize = 4096;
+        let mut first = [0; BYTES];
+        // Fails where there is more than that.
+        _ = self.write_row_major(&mut &mut first[..]);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.bytes.to_le_bytes()).update(&first).finalize()
+    }
+
+    /// Whether another has the same elements.
+    fn equals(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+            && self.row_major().is_ok_and(|expected| other.write_row_major(&mut Expect(&expected)).is_ok())
+    }
+
+    fn row_major(&self) -> io::Result<Cow<'c, [u8]>> {
+        if let Elements::All(data) = self.elements {
+            return Ok(Cow::Borrowed(data));
         }
+        let mut data = Vec::new();
+        self.write_row_major(&mut data)?;
+        Ok(Cow::Owned(data))
+    }
+
+    fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        match &self.order {
+            Some(order) => order.write(&self.row_major()?, (self.bytes / self.count.max(1)) as usize, out),
+            None => self.write_row_major(out),
+        }
+    }
+
+    fn write_row_major(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.elements {
             Elements::All(data) => out.write_all(data),
             Elements::Splat(data) => repeat(out, data, self.bytes),
@@ -145,10 +177,14 @@ mod tests {
         assert_eq!(weights.add(Elements::All(&a), 4, 4, None), Some(0));
         assert_eq!(weights.add(Elements::All(&b), 4, 4, None), Some(64));
         assert_eq!(weights.add(Elements::All(&a), 2, 4, None), Some(0));
-        assert_eq!(weights.bytes(), 128);
+        let (long, other) = ([3; 5000], [&[3; 4999][..], &[4]].concat());
+        assert_eq!(weights.add(Elements::All(&long), 1250, 5000, None), Some(128));
+        assert_eq!(weights.add(Elements::All(&other), 1250, 5000, None), Some(128 + 5056), "they begin alike");
+        assert_eq!(weights.add(Elements::Splat(&[3]), 5000, 5000, None), Some(128));
+        assert_eq!(weights.bytes(), 128 + 2 * 5056);
         let mut blob = Vec::new();
         weights.write_to(&mut blob).unwrap();
-        assert_eq!(blob.len(), 128);
+        assert_eq!(blob.len() as u64, weights.bytes());
         assert_eq!((&blob[..5], &blob[64..69]), (&[1, 2, 3, 4, 0][..], &[1, 2, 3, 5, 0][..]));
     }
 

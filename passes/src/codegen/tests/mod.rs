@@ -72,12 +72,12 @@ impl Model {
 
     /// Compiles a module in kernel form.
     pub fn compile<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Self {
-        let mut weights = Vec::new();
         // Whatever can be split is, however small.
         let options = &TargetOptions { split_from: Some(1), ..options.clone() };
-        let objects = Objects::Kernels(BTreeMap::new());
-        let compiled = compile(context, module, options, objects, &mut weights, |_| "{\"abi\":1}".into(), &mut Silent)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let objects = Objects::Kernels { known: BTreeMap::new(), entry: &mut |_| None };
+        let (compiled, weights) =
+            compile(context, module, options, objects, |_| Ok(vec![]), |_, _| "{\"abi\":1}".into(), &mut Silent)
+                .unwrap_or_else(|error| panic!("{error}"));
         let loaded = Loaded::load(compiled.objects()).expect("the object loads");
         assert_eq!(loaded.manifest(), "{\"abi\":1}");
         Self { loaded, compiled, weights }

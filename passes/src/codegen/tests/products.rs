@@ -20,7 +20,15 @@ func.func @main(%x: tensor<40xf32>) -> tensor<40xf32> {
 fn error(text: &str, options: &TargetOptions) -> CodegenError {
     let context = context::new();
     let mut module = Module::parse(&context, text).expect("the test's module parses");
-    match compile(&context, &mut module, options, Objects::One, &mut std::io::sink(), |_| String::new(), &mut Silent) {
+    match compile(
+        &context,
+        &mut module,
+        options,
+        Objects::One,
+        |_| Ok(std::io::sink()),
+        |_, _| String::new(),
+        &mut Silent,
+    ) {
         Ok(_) => panic!("compiled what it should refuse"),
         Err(error) => error,
     }
@@ -81,8 +89,8 @@ fn phases_are_observed_in_order() {
         &mut module,
         &TargetOptions::default(),
         Objects::One,
-        &mut Vec::new(),
-        |_| String::new(),
+        |_| Ok(vec![]),
+        |_, _| String::new(),
         &mut names,
     )
     .unwrap();
@@ -155,8 +163,8 @@ fn weights_that_cannot_be_written_are_an_environment_error() {
         &mut module,
         &TargetOptions::default(),
         Objects::One,
-        &mut Full,
-        |_| String::new(),
+        |_| Ok(Full),
+        |_, _| String::new(),
         &mut Silent,
     );
     assert!(result.is_err_and(|e| e.is_environment()));

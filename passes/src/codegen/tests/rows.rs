@@ -161,8 +161,16 @@ fn loops_of(text: &str) -> usize {
     let context = context::new();
     let mut module = Module::parse(&context, text).expect("the test's module parses");
     let mut loops = Loops(0);
-    compile(&context, &mut module, &TargetOptions::default(), Objects::One, &mut vec![], |_| "{}".into(), &mut loops)
-        .unwrap_or_else(|error| panic!("{error}"));
+    compile(
+        &context,
+        &mut module,
+        &TargetOptions::default(),
+        Objects::One,
+        |_| Ok(vec![]),
+        |_, _| "{}".into(),
+        &mut loops,
+    )
+    .unwrap_or_else(|error| panic!("{error}"));
     loops.0
 }
 
