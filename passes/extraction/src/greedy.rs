@@ -1,7 +1,7 @@
 //! Greedy extraction with DAG cost: a class takes the node whose needs, everything shared counted once, cost least.
 
 use crate::limits::Clock;
-use crate::plan::{NONE, Plan};
+use crate::plan::{NONE, Plan, over};
 use crate::problem::Problem;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -28,19 +28,17 @@ pub fn greedy(problem: &Problem, clock: &Clock) -> Option<Plan> {
     // A node of a typical plan costs about this much.
     let count = best.choice.iter().filter(|id| **id != NONE).count().max(1);
     let unit = (best.cost.abs() / count as f64).max(f64::MIN_POSITIVE.sqrt());
-    let limits: Vec<f64> = problem.budgets().iter().map(|budget| budget.limit).collect();
-    let mut prices = vec![0.0; limits.len()];
+    let mut prices = vec![0.0; problem.budgets().len()];
     let mut last = best.clone();
     for _ in 0..RAISES {
         for (budget, price) in prices.iter_mut().enumerate() {
-            if last.used[budget] > limits[budget] {
+            if over(problem, budget, last.used[budget]) > 0.0 {
                 *price = if *price == 0.0 { unit * count as f64 / 16.0 } else { *price * 2.0 };
             }
         }
         let priced = |id: usize| {
-            let amounts = problem.at(id as u32).amounts.iter().zip(&limits).zip(&prices);
-            let priced = amounts.filter(|(_, price)| **price > 0.0);
-            costs[id] + priced.map(|((amount, limit), price)| price * amount / crate::plan::scale(*limit)).sum::<f64>()
+            let amounts = problem.at(id as u32).amounts.iter().zip(problem.scales()).zip(&prices);
+            costs[id] + amounts.map(|((amount, scale), price)| price * amount / scale).sum::<f64>()
         };
         let Some(plan) = with_costs(problem, &(0..costs.len()).map(priced).collect::<Vec<_>>()) else { break };
         if plan.beats(&best) {
@@ -59,6 +57,19 @@ pub fn with_costs(problem: &Problem, costs: &[f64]) -> Option<Plan> {
     let by_sets = Plan::trace(problem, &by_cost_sets(problem, costs)).ok();
     // Rewards and rounding can make the sets' choices need each other; trees settle in an order and cannot.
     by_sets.or_else(|| Plan::trace(problem, &by_tree_cost(problem, costs)).ok())
+}
+
+/// A node for every class that can be made: the plan's where it has one, elsewhere what is cheapest beside the plan.
+pub fn completion(problem: &Problem, plan: &Plan) -> Vec<u32> {
+    let cost = |id: u32| {
+        let chosen = plan.choice[problem.place(id).0 as usize];
+        match chosen {
+            NONE => problem.at(id).cost,
+            chosen if chosen == id => 0.0,
+            _ => f64::INFINITY,
+        }
+    };
+    by_cost_sets(problem, &(0..problem.nodes() as u32).map(cost).collect::<Vec<_>>())
 }
 
 /// Nodes that need each class.

@@ -25,13 +25,17 @@
 //! ```
 
 mod check;
+mod core;
 mod error;
+mod exact;
 mod greedy;
 mod limits;
+mod lns;
 mod outcome;
 mod plan;
 mod problem;
 mod read;
+mod reduce;
 mod solve;
 
 pub use check::{Checked, Fault, check};

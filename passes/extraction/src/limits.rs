@@ -37,14 +37,18 @@ impl Default for Limits {
 pub struct Clock {
     start: Instant,
     end: Option<Instant>,
-    cancel: Option<Arc<AtomicBool>>,
+    flags: Vec<Arc<AtomicBool>>,
 }
 
 impl Clock {
     pub fn new(limits: &Limits) -> Clock {
         let start = Instant::now();
         let seconds = limits.seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO));
-        Clock { start, end: seconds.and_then(|seconds| start.checked_add(seconds)), cancel: limits.cancel.clone() }
+        Clock {
+            start,
+            end: seconds.and_then(|seconds| start.checked_add(seconds)),
+            flags: limits.cancel.iter().cloned().collect(),
+        }
     }
 
     /// Since the start.
@@ -52,8 +56,19 @@ impl Clock {
         self.start.elapsed().as_secs_f64()
     }
 
+    /// What is left; `None` without a limit.
+    pub fn left(&self) -> Option<f64> {
+        self.end.map(|end| end.saturating_duration_since(Instant::now()).as_secs_f64())
+    }
+
+    /// The same clock for a part of the work, which also stops when `flag` is set.
+    pub fn with(&self, flag: &Arc<AtomicBool>) -> Clock {
+        let mut clock = self.clone();
+        clock.flags.push(flag.clone());
+        clock
+    }
+
     pub fn stopped(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
-            || self.end.is_some_and(|end| Instant::now() >= end)
+        self.flags.iter().any(|flag| flag.load(Ordering::Relaxed)) || self.end.is_some_and(|end| Instant::now() >= end)
     }
 }

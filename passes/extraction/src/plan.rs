@@ -1,12 +1,12 @@
 //! Plans as the stages hold them: a node for each class, by its number among all nodes.
 
 use crate::outcome::{Excess, Solution};
-use crate::problem::Problem;
+use crate::problem::{Budget, Problem};
 
 /// No node is chosen.
 pub const NONE: u32 = u32::MAX;
 
-/// How much more than a limit a sum may be, relative to the limit.
+/// How much more than a limit a sum may be, relative to the budget's scale.
 const ROUNDING: f64 = 1e-10;
 
 /// A complete plan without cycles; it may exceed budgets.
@@ -59,7 +59,7 @@ impl Plan {
             plan.cost += node.cost;
             plan.used.iter_mut().zip(node.amounts).for_each(|(used, amount)| *used += amount);
         }
-        plan.excess = excess(problem, &plan.used);
+        plan.excess = plan.used.iter().enumerate().map(|(budget, used)| over(problem, budget, *used)).sum();
         Ok(plan)
     }
 
@@ -103,28 +103,16 @@ impl Plan {
 
     /// The budgets that the plan exceeds.
     pub fn exceeded(&self, problem: &Problem) -> Vec<Excess> {
-        let all = problem.budgets().iter().zip(&self.used).enumerate();
-        let over = all.filter(|(_, (budget, used))| over(budget.limit, **used) > 0.0);
-        over.map(|(index, (budget, &used))| Excess {
-            budget: index,
-            name: budget.name.clone(),
-            limit: budget.limit,
-            used,
-        })
-        .collect()
+        let excess = |budget: usize| {
+            let Budget { name, limit } = problem.budgets()[budget].clone();
+            Excess { budget, name, limit, used: self.used[budget] }
+        };
+        (0..self.used.len()).filter(|budget| over(problem, *budget, self.used[*budget]) > 0.0).map(excess).collect()
     }
 }
 
-/// Sum of the relative excesses.
-fn excess(problem: &Problem, used: &[f64]) -> f64 {
-    problem.budgets().iter().zip(used).map(|(budget, used)| over(budget.limit, *used)).sum()
-}
-
-/// What a budget's amounts are divided by to be compared with those of others.
-pub fn scale(limit: f64) -> f64 {
-    if limit > 0.0 { limit } else { 1.0 }
-}
-
-fn over(limit: f64, used: f64) -> f64 {
-    if used > limit * (1.0 + ROUNDING) { (used - limit) / scale(limit) } else { 0.0 }
+/// By how much a budget is exceeded, relative to its scale.
+pub fn over(problem: &Problem, budget: usize, used: f64) -> f64 {
+    let over = (used - problem.budgets()[budget].limit) / problem.scales()[budget];
+    if over > ROUNDING { over } else { 0.0 }
 }

@@ -40,6 +40,8 @@ pub struct Problem {
     /// Sorted, each once.
     roots: Vec<u32>,
     budgets: Vec<Budget>,
+    /// What excesses over the budgets are divided by: limits of the problem that this one was made from.
+    scales: Vec<f64>,
 }
 
 /// One thing that is wrong with a problem.
@@ -95,6 +97,12 @@ impl Problem {
         if !flaws.is_empty() {
             return Err(Error::Invalid(flaws));
         }
+        let scales = budgets.iter().map(|budget| if budget.limit > 0.0 { budget.limit } else { 1.0 }).collect();
+        Ok(Problem::trusted(classes, roots, budgets, scales))
+    }
+
+    /// The same for what is known to be sound. Limits may be negative: then no plan keeps within them.
+    pub(crate) fn trusted(classes: &[Vec<Node>], roots: &[u32], budgets: Vec<Budget>, scales: Vec<f64>) -> Problem {
         let mut problem = Problem {
             class_start: vec![0],
             class_of: Vec::new(),
@@ -104,6 +112,7 @@ impl Problem {
             amounts: Vec::new(),
             roots: sorted_once(roots),
             budgets,
+            scales,
         };
         for (class, nodes) in classes.iter().enumerate() {
             for node in nodes {
@@ -115,7 +124,7 @@ impl Problem {
             }
             problem.class_start.push(problem.cost.len() as u32);
         }
-        Ok(problem)
+        problem
     }
 
     pub fn classes(&self) -> u32 {
@@ -133,6 +142,11 @@ impl Problem {
 
     pub fn budgets(&self) -> &[Budget] {
         &self.budgets
+    }
+
+    /// What excesses over the budgets are divided by.
+    pub(crate) fn scales(&self) -> &[f64] {
+        &self.scales
     }
 
     /// How many nodes a class has; 0 for what is no class.
