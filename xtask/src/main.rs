@@ -3,6 +3,7 @@
 //! Links nothing of MLIR or LLVM, so that it builds and starts in seconds on a machine where neither is installed yet.
 
 mod bench;
+mod bench_extraction;
 mod bless;
 mod conformance;
 mod demo;
@@ -54,6 +55,8 @@ enum Command {
     Models(models::Args),
     /// Measure ours beside ONNX Runtime, OpenVINO and IREE: kernels or models
     Bench(bench::Args),
+    /// Solve serialized e-graphs: cost, bound, time, beside greedy and the best that is known
+    BenchExtraction(bench_extraction::Args),
     /// Measure what the machine can do: arithmetic, memory
     Peak(bench::peak::Args),
 }
@@ -83,6 +86,7 @@ fn run(command: Command) -> Result<()> {
         Command::Conformance(args) => conformance::run(&layout, &args),
         Command::Models(args) => models::run(&layout, &args),
         Command::Bench(args) => bench::run(&layout, &args),
+        Command::BenchExtraction(args) => bench_extraction::run(&layout, &args),
         Command::Peak(args) => bench::peak::run(&args),
     }
 }

@@ -17,9 +17,6 @@ pub enum Error {
     /// Plans exist, but none was found that keeps within the budgets.
     #[error("{_0}")]
     Infeasible(Box<Nearest>),
-    /// The time was over, or the caller cancelled, before any plan was found.
-    #[error("stopped before a plan was found")]
-    Stopped,
     /// The arithmetic of the linear solver failed.
     #[error("the solver failed: {0}")]
     Solver(String),

@@ -24,6 +24,7 @@
 //! # Ok::<(), hwc_extraction::Error>(())
 //! ```
 
+mod alternatives;
 mod check;
 mod core;
 mod error;
@@ -38,6 +39,7 @@ mod read;
 mod reduce;
 mod solve;
 
+pub use alternatives::{next_best, solve_top};
 pub use check::{Checked, Fault, check};
 pub use error::{Error, Result};
 pub use limits::Limits;

@@ -59,6 +59,8 @@ pub enum Flaw {
     Amount { class: u32, node: u32, budget: usize, amount: f64 },
     /// A limit is negative or not a number.
     Limit { budget: usize, limit: f64 },
+    /// A solution that is not one of the problem, or chooses nothing for the class.
+    Choice { class: u32 },
     /// Classes, nodes or children are more than 2^32 - 1.
     TooLarge,
 }
@@ -81,6 +83,9 @@ impl fmt::Display for Flaw {
                 )
             }
             Flaw::Limit { budget, limit } => write!(f, "budget {budget}: limit {limit} is not a number of at least 0"),
+            Flaw::Choice { class } => {
+                write!(f, "class {class}: the solution is none of the problem, or chooses nothing here")
+            }
             Flaw::TooLarge => write!(f, "there are more than 4294967295 classes, nodes or children"),
         }
     }
@@ -97,7 +102,7 @@ impl Problem {
         if !flaws.is_empty() {
             return Err(Error::Invalid(flaws));
         }
-        let scales = budgets.iter().map(|budget| if budget.limit > 0.0 { budget.limit } else { 1.0 }).collect();
+        let scales = budgets.iter().map(|budget| scale(budget.limit)).collect();
         Ok(Problem::trusted(classes, roots, budgets, scales))
     }
 
@@ -172,6 +177,20 @@ impl Problem {
         Ok(problem)
     }
 
+    /// Adds a budget with an amount for each node, given by the node's class and place.
+    pub(crate) fn with_budget(&self, budget: Budget, amount: impl Fn(u32, u32) -> f64) -> Problem {
+        let old = self.budgets.len();
+        let mut problem = Problem { amounts: Vec::with_capacity(self.nodes() * (old + 1)), ..self.clone() };
+        for id in 0..self.nodes() {
+            let class = self.class_of[id];
+            problem.amounts.extend(&self.amounts[id * old..(id + 1) * old]);
+            problem.amounts.push(amount(class, id as u32 - self.class_start[class as usize]));
+        }
+        problem.scales.push(scale(budget.limit));
+        problem.budgets.push(budget);
+        problem
+    }
+
     /// Numbers of a class's nodes among all nodes.
     pub(crate) fn range(&self, class: u32) -> std::ops::Range<u32> {
         self.class_start[class as usize]..self.class_start[class as usize + 1]
@@ -233,6 +252,11 @@ fn flaws(classes: &[Vec<Node>], roots: &[u32], budgets: &[Budget]) -> Vec<Flaw> 
     flaws
 }
 
+/// What excesses over a limit are divided by.
+fn scale(limit: f64) -> f64 {
+    if limit > 0.0 { limit } else { 1.0 }
+}
+
 fn sorted_once(classes: &[u32]) -> Vec<u32> {
     let mut classes = classes.to_vec();
     classes.sort_unstable();
@@ -269,5 +293,15 @@ mod tests {
         assert_eq!(problem.node(0, 0).expect("is there").children, [1]);
         assert_eq!(problem.node(0, 1), None);
         assert_eq!(problem.alternatives(5), 0);
+    }
+
+    #[test]
+    fn a_budget_more_adds_an_amount_to_each_node() {
+        let node = |amount| Node { cost: 1.0, children: vec![], amounts: vec![amount] };
+        let budget = |limit| Budget { name: "b".into(), limit };
+        let problem = Problem::new(&[vec![node(1.0), node(2.0)], vec![node(3.0)]], &[0], vec![budget(5.0)]);
+        let more = problem.expect("is sound").with_budget(budget(1.0), |class, node| f64::from(10 * class + node));
+        assert_eq!(more.node(0, 1).expect("is there").amounts, [2.0, 1.0]);
+        assert_eq!(more.node(1, 0).expect("is there").amounts, [3.0, 10.0]);
     }
 }
