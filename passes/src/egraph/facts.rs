@@ -1,12 +1,14 @@
 //! What is known of each e-class: types, constants, ranges of values. egg calls this an analysis.
 
 use egg::{Analysis, DidMerge, EGraph, Id, Language};
-use hwc_dialects::reference::number::floats;
-use hwc_dialects::{Op, TensorType};
-use hwc_runtime::Tensor;
+use hwc_dialects::reference::evaluate;
+use hwc_dialects::reference::number::{floats, from_floats, from_integers};
+use hwc_dialects::{AxisOrder, Op, TensorType};
+use hwc_runtime::dtype::Kind as Numbers;
+use hwc_runtime::{DType, Tensor};
 
 use super::language::{Kind, Node};
-use super::tables::{Tables, TypesId};
+use super::tables::{AttrsId, Tables, TypesId};
 
 pub type Graph = EGraph<Node, Analyst>;
 
@@ -164,10 +166,11 @@ fn facts(graph: &mut Graph, node: &Node) -> Facts {
             let types = operands.iter().map(|facts| facts.types).collect();
             let types = graph.analysis.tables.infer(op, attrs, types);
             let types = types.map_err(|error| graph.analysis.conflict(format!("makes {}: {error}", op.info().name)));
-            let keeps = matches!(op, Op::Reshape | Op::Transpose | Op::Expand | Op::Tile | Op::Slice);
             let weights = operands.iter().all(|facts| facts.weights);
-            let splat = if keeps { operands.first().and_then(|facts| facts.splat) } else { None };
-            Facts { types: types.ok(), constant: None, splat, weights, range: range(op, &operands) }
+            let splat = splat_of(&graph.analysis.tables, op, attrs, &operands);
+            let range =
+                splat.filter(|value| !value.is_nan()).map_or_else(|| range(op, &operands), |v| Range::new(v, v));
+            Facts { types: types.ok(), constant: None, splat, weights, range }
         }
     }
 }
@@ -179,6 +182,33 @@ fn splat(value: &Tensor) -> Option<f64> {
     let same = rest.chunks_exact(size).all(|element| element == first);
     let one = same.then(|| Tensor::from_bytes(value.dtype(), Vec::new(), bytes.slice(..size)).ok())??;
     floats(&one).first().copied()
+}
+
+/// The value of all elements of a result, where those of all operands are known.
+fn splat_of(tables: &Tables, op: Op, attrs: AttrsId, operands: &[Facts]) -> Option<f64> {
+    if matches!(op, Op::Reshape | Op::Transpose | Op::Expand | Op::Tile | Op::Slice) {
+        return operands.first()?.splat;
+    }
+    if op.info().order != AxisOrder::Pointwise || operands.iter().any(|facts| facts.splat.is_none()) {
+        return None;
+    }
+    let scalars = operands.iter().map(|facts| {
+        let [ty] = tables.types_of(facts.types?) else { return None };
+        scalar(ty.dtype, facts.splat?)
+    });
+    let scalars = scalars.collect::<Option<Vec<Tensor>>>()?;
+    let scalars: Vec<Option<&Tensor>> = scalars.iter().map(Some).collect();
+    let results = evaluate(op, tables.attrs_of(attrs), &scalars).ok()?;
+    floats(results.first()?).first().copied()
+}
+
+/// A number as a scalar of an element type, where that has it.
+pub fn scalar(dtype: DType, value: f64) -> Option<Tensor> {
+    match dtype.kind() {
+        Numbers::Float => from_floats(dtype, &[], [value]).ok(),
+        _ if value.fract() == 0.0 => from_integers(dtype, &[], [value as i128]).ok(),
+        _ => None,
+    }
 }
 
 fn range_of(value: &Tensor) -> Range {
@@ -201,6 +231,11 @@ fn range(op: Op, operands: &[Facts]) -> Range {
         Op::Tanh | Op::Erf | Op::Sin | Op::Cos | Op::Softsign => Range::new(-1.0, 1.0),
         Op::Max => Range::new(first.low.max(second.low), first.high.max(second.high)),
         Op::Min => Range::new(first.low.min(second.low), first.high.min(second.high)),
+        Op::Clip => {
+            let bound = |slot: usize| operands.get(slot).filter(|facts| facts.types.is_some()).map(|facts| facts.range);
+            let low = bound(1).map_or(first, |low| Range::new(first.low.max(low.low), first.high.max(low.high)));
+            bound(2).map_or(low, |high| Range::new(low.low.min(high.low), low.high.min(high.high)))
+        }
         Op::Neg => Range::new(-first.high, -first.low),
         Op::Reshape | Op::Transpose | Op::Expand | Op::Tile | Op::Slice => first,
         Op::Concat => operands.iter().fold(Range::new(infinite, -infinite), |range, facts| {

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use hwc_dialects::attrs::{Attr, Attrs};
 use hwc_dialects::op::Presence;
 use hwc_dialects::reference::number::{from_floats, from_integers};
-use hwc_dialects::{Op, TensorType};
+use hwc_dialects::{AxisOrder, Op, TensorType};
 use hwc_runtime::dtype::Kind as Numbers;
 use hwc_runtime::{DType, Tensor};
 
@@ -15,6 +15,7 @@ use super::super::facts::Graph;
 use super::super::language::{Kind, Node};
 use super::super::rules::apply::add;
 use super::super::rules::{Attribute, Binding, Class, Operand, Operation, Rule, Term, Value};
+use super::hints::Hint;
 use super::propose;
 
 /// An e-graph that holds one left side.
@@ -27,7 +28,7 @@ pub struct Instance {
 
 impl Instance {
     /// `None` where what was tried is not valid.
-    pub fn new(rule: &Rule, rng: &mut Rng) -> Option<Instance> {
+    pub fn new(rule: &Rule, hints: &[Hint], rng: &mut Rng) -> Option<Instance> {
         let binding = Binding {
             roots: vec![],
             values: vec![None; rule.values.len()],
@@ -42,7 +43,7 @@ impl Instance {
         };
         let dtype = *rng.choice(numbers)?;
         let instance = Instance { graph: Graph::default(), roots: vec![], inputs: HashMap::new() };
-        let mut maker = Maker { instance, binding, rng, dtype };
+        let mut maker = Maker { instance, binding, hints, rng, dtype, types: vec![] };
         for term in &rule.left {
             let root = maker.term(term, &Place { op: None, operands: &[] })?;
             maker.instance.roots.push(root);
@@ -85,9 +86,12 @@ pub struct Place<'a> {
 struct Maker<'a> {
     instance: Instance,
     binding: Binding,
+    hints: &'a [Hint],
     rng: &'a mut Rng,
     /// The element type of most operands.
     dtype: DType,
+    /// Types of operands so far, with the operators and the slots they were made for.
+    types: Vec<(Option<Op>, usize, TensorType)>,
 }
 
 impl Maker<'_> {
@@ -96,7 +100,8 @@ impl Maker<'_> {
             Term::Value(number) => match self.binding.values[*number] {
                 Some(id) => Some(id),
                 None => {
-                    let id = self.operand(place)?;
+                    let hint = self.hints.get(*number).copied().unwrap_or_default();
+                    let id = self.operand(place, hint)?;
                     self.binding.values[*number] = Some(id);
                     Some(id)
                 }
@@ -114,7 +119,7 @@ impl Maker<'_> {
             }
             Term::Absent => Some(self.instance.graph.add(Node::leaf(Kind::Absent))),
             Term::Computed(_) | Term::Element => None,
-            Term::Operation(operation) => self.operation(operation),
+            Term::Operation(operation) => self.operation(operation, place),
         }
     }
 
@@ -124,25 +129,36 @@ impl Maker<'_> {
     }
 
     /// A new input or constant for a place.
-    fn operand(&mut self, place: &Place) -> Option<Id> {
-        let ty = propose::operand(place, self.dtype, self.rng);
-        let kind = self.rng.u8(..8);
-        let value = propose::value(&ty, kind == 0, self.rng)?;
-        if kind < 3 {
+    fn operand(&mut self, place: &Place, hint: Hint) -> Option<Id> {
+        let slot = place.operands.len();
+        // Equations are often about operands of one type.
+        let known = self.types.iter().rfind(|(op, at, _)| (*op, *at) == (place.op, slot)).map(|(.., ty)| ty.clone());
+        let ty = match known.filter(|_| self.rng.bool()) {
+            Some(ty) => ty,
+            None => propose::operand(place, self.dtype, self.rng),
+        };
+        self.types.push((place.op, slot, ty.clone()));
+        let splat = hint.splat || self.rng.u8(..8) == 0;
+        let value = propose::value(&ty, splat, self.rng)?;
+        let weights = hint.weights.unwrap_or(splat || self.rng.bool());
+        if hint.splat || (weights && self.rng.bool()) {
             return Some(self.constant(&value));
         }
-        let number = self.instance.graph.analysis.tables.input(ty, kind < 5);
+        let number = self.instance.graph.analysis.tables.input(ty, weights);
         self.instance.inputs.insert(number, value);
         Some(self.instance.graph.add(Node::leaf(Kind::Input(number))))
     }
 
-    fn operation(&mut self, operation: &Operation) -> Option<Id> {
+    /// What stands inside of elementwise operations is made for the place of these.
+    fn operation(&mut self, operation: &Operation, outer: &Place) -> Option<Id> {
         let op = operation.op;
+        let is_passed_on = op.info().order == AxisOrder::Pointwise && outer.op.is_some();
         let (mut ids, mut types) = (vec![], vec![]);
         for operand in &operation.operands {
             match operand {
                 Operand::One(term) => {
-                    let id = self.term(term, &Place { op: Some(op), operands: &types })?;
+                    let place = Place { op: Some(op), operands: &types };
+                    let id = self.term(term, if is_passed_on && ids.is_empty() { outer } else { &place })?;
                     ids.push(id);
                     types.push(super::super::rules::class_type(&self.instance.graph, id).cloned());
                 }
@@ -152,7 +168,7 @@ impl Maker<'_> {
                         None => {
                             let mut bound = vec![];
                             for _ in 0..self.rng.usize(1..4) {
-                                let id = self.operand(&Place { op: Some(op), operands: &types })?;
+                                let id = self.operand(&Place { op: Some(op), operands: &types }, Hint::default())?;
                                 types.push(super::super::rules::class_type(&self.instance.graph, id).cloned());
                                 bound.push(id);
                             }

@@ -5,6 +5,7 @@
 //! times; the rule itself then makes its right side, and the reference evaluator computes both. A rule that never matches
 //! is as wrong as one whose sides differ.
 
+mod hints;
 mod instance;
 mod propose;
 
@@ -18,7 +19,7 @@ use hwc_runtime::{DType, Tensor};
 use super::facts::Graph;
 use super::language::Kind;
 use super::rules::apply::{Refusal, build};
-use super::rules::{Binding, Class, Rule};
+use super::rules::{Binding, Class, Rule, RuleError};
 use instance::Instance;
 
 /// So many matches are compared ...
@@ -49,9 +50,10 @@ pub enum Fault {
 /// The first instance for which the rule does not hold, or that there are too few.
 pub fn check(rule: &Rule, seed: u64) -> Result<usize, Fault> {
     let mut rng = Rng::with_seed(seed);
+    let hints = hints::hints(rule);
     let mut compared = 0;
     for _ in 0..TRIES {
-        let Some(mut instance) = Instance::new(rule, &mut rng) else { continue };
+        let Some(mut instance) = Instance::new(rule, &hints, &mut rng) else { continue };
         let mut matches: Vec<Binding> = vec![];
         rule.matches(&instance.graph, &instance.roots, &mut |binding| matches.push(binding));
         for binding in matches.iter().take(OF_ONE) {
@@ -62,6 +64,22 @@ pub fn check(rule: &Rule, seed: u64) -> Result<usize, Fault> {
         }
     }
     Err(if compared == 0 { Fault::Never } else { Fault::Seldom(compared) })
+}
+
+/// The seed with which rules are tested, so that a rule passes every time or never.
+pub const SEED: u64 = 1;
+
+/// Tests rules that were read from a file.
+///
+/// # Errors
+/// What is wrong with each rule that may not be used.
+pub fn check_all(rules: &[Rule], file: &str) -> Result<(), Vec<RuleError>> {
+    let wrong = rules.iter().filter_map(|rule| {
+        let fault = check(rule, SEED).err()?;
+        Some(RuleError { file: file.into(), line: rule.line, message: format!("the rule `{}` {fault}", rule.name) })
+    });
+    let wrong: Vec<RuleError> = wrong.collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// Compares both sides of one match; false where the right side does not apply.
@@ -150,7 +168,7 @@ mod tests {
             "exact h: matmul(x, a) & matmul(x, b) => slice(matmul(x, concat(a, b, axis=1)), axes=[rank(result) - 1], \
              starts=[0], ends=[dim(a, 1)], steps=[1]) & slice(matmul(x, concat(a, b, axis=1)), axes=[rank(result) - 1], \
              starts=[dim(a, 1)], ends=[dim(a, 1) + dim(b, 1)], steps=[1]) \
-             if rank(a) == 2, rank(b) == 2, rank(x) >= 2, before(a, b)",
+             if rank(a) == 2, rank(b) == 2, rank(x) >= 2, next(x, a, b)",
         ] {
             assert_eq!(fault(rule), None, "{rule}");
         }

@@ -23,12 +23,21 @@ pub fn operand(place: &Place, dtype: DType, rng: &mut Rng) -> TensorType {
         (Some(Op::Matmul), 1) => factor(&first, rng),
         (Some(Op::Conv | Op::ConvTranspose | Op::MaxPool | Op::AveragePool), 0) => image(rng),
         (Some(Op::Conv), 1) => filter(&first, rng),
-        (Some(Op::Conv), 2) => vec![before[1].first().copied().unwrap_or(1)],
+        (Some(Op::Conv), 2) => before[1].first().copied().into_iter().collect(),
+        (Some(Op::ConvTranspose), 2) => before[1].get(1).copied().into_iter().collect(),
         (Some(Op::BatchNormalization), 0) => shape(2..5, rng),
         (Some(Op::BatchNormalization), _) => vec![first.get(1).copied().unwrap_or(1)],
         (Some(Op::LayerNormalization | Op::RmsNormalization), 1..) => first.last().copied().into_iter().collect(),
         (Some(Op::Attention), 0) => (0..4).map(|_| rng.usize(1..4)).collect(),
-        (Some(Op::Attention), 1 | 2) => vec![first[0], first[1], rng.usize(1..4), first.last().copied().unwrap_or(1)],
+        (Some(Op::Attention), 1) => {
+            let dim = |i: usize| first.get(i).copied().unwrap_or(1);
+            vec![dim(0), dim(1), rng.usize(1..4), dim(3)]
+        }
+        (Some(Op::Attention), 2) => {
+            let dim = |i: usize| before[1].get(i).copied().unwrap_or(1);
+            vec![dim(0), dim(1), dim(2), rng.usize(1..4)]
+        }
+        (Some(Op::Clip), 1..) => vec![],
         (Some(Op::Concat), 1..) => {
             let mut shape = first;
             if let Some(dim) = choose(&mut shape, rng) {
@@ -156,11 +165,20 @@ fn factor(left: &[usize], rng: &mut Rng) -> Vec<usize> {
 
 /// A shape that broadcasts with another.
 fn broadcast(other: &[usize], rng: &mut Rng) -> Vec<usize> {
-    match rng.u8(..8) {
-        0..4 => other.to_vec(),
+    match rng.u8(..12) {
+        // One for each channel.
+        10 | 11 if other.len() > 2 => [other[1]].into_iter().chain(other[2..].iter().map(|_| 1)).collect(),
+        0..4 | 10 | 11 => other.to_vec(),
         4 => vec![],
         5 => other[rng.usize(..other.len() + 1)..].to_vec(),
         6 => other.iter().map(|n| if rng.bool() { 1 } else { *n }).collect(),
+        7 if !other.is_empty() => vec![other[other.len() - 1]],
+        8 if !other.is_empty() => {
+            // Along one axis, such as the channels.
+            let axis = rng.usize(..other.len());
+            let from = if rng.bool() { axis } else { 0 };
+            (from..other.len()).map(|i| if i == axis { other[i] } else { 1 }).collect()
+        }
         _ => [rng.usize(1..3)].into_iter().chain(other.iter().copied()).collect(),
     }
 }
@@ -183,10 +201,16 @@ fn regrouped(shape: &[usize], rng: &mut Rng) -> Vec<i64> {
             _ => {}
         }
     }
+    // What remains, or a dimension of the operand's.
+    match (choose(&mut dims, rng), rng.u8(..4)) {
+        (Some(dim), 0) if *dim > 0 => *dim = -1,
+        (Some(dim), 1) => *dim = shape.iter().position(|n| *n as i64 == *dim).map_or(*dim, |i| -2 - i as i64),
+        _ => {}
+    }
     dims
 }
 
-fn choose<'a>(shape: &'a mut [usize], rng: &mut Rng) -> Option<&'a mut usize> {
+fn choose<'a, T>(shape: &'a mut [T], rng: &mut Rng) -> Option<&'a mut T> {
     let count = shape.len();
     if count == 0 { None } else { shape.get_mut(rng.usize(..count)) }
 }

@@ -3,12 +3,10 @@
 use egg::Id;
 use hwc_dialects::attrs::{Attr, Attrs};
 use hwc_dialects::op::AttributeKind;
-use hwc_dialects::reference::number::{from_floats, from_integers};
 use hwc_dialects::{Op, TensorType};
-use hwc_runtime::dtype::Kind as Numbers;
-use hwc_runtime::{DType, Tensor};
+use hwc_runtime::DType;
 
-use super::super::facts::{Graph, TypeConflict};
+use super::super::facts::{Graph, TypeConflict, scalar};
 use super::super::language::{Kind, Node};
 use super::super::tables::TypesId;
 use super::expression::Binding;
@@ -162,14 +160,6 @@ impl Builder<'_> {
             attrs.set(name, attr);
         }
         Ok(attrs)
-    }
-}
-
-fn scalar(dtype: DType, value: f64) -> Option<Tensor> {
-    match dtype.kind() {
-        Numbers::Float => from_floats(dtype, &[], [value]).ok(),
-        _ if value.fract() == 0.0 => from_integers(dtype, &[], [value as i128]).ok(),
-        _ => None,
     }
 }
 

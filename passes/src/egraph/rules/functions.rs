@@ -3,10 +3,12 @@
 
 use egg::Id;
 use hwc_dialects::infer::{axis, broadcast};
-use hwc_dialects::{Dim, TensorType};
+use hwc_dialects::{Dim, Op, TensorType};
+use hwc_runtime::DType;
 use hwc_runtime::dtype::Kind;
 
 use super::super::facts::Graph;
+use super::super::language::{Kind as NodeKind, Node};
 use super::expression::Value;
 
 /// A function by its name.
@@ -42,10 +44,13 @@ pub const FUNCTIONS: &[Function] = functions! {
     "weights"(1): "Whether it depends on constants only", |g, a| Some(Value::Bool(g[a[0].class()?].data.weights));
     "splat"(1): "The value of all of its elements", |g, a| g[a[0].class()?].data.splat.map(Value::Float);
     "is_splat"(1): "Whether all of its elements are known to be the same", |g, a| Some(Value::Bool(g[a[0].class()?].data.splat.is_some()));
+    "is"(2): "Whether all of its elements are known to be a number", |g, a| {
+        let n = a[1].number()?;
+        Some(Value::Bool(g[a[0].class()?].data.splat.is_some_and(|splat| splat == n)))
+    };
     "low"(1): "What no element is less than", |g, a| Some(Value::Float(g[a[0].class()?].data.range.low));
     "high"(1): "What no element is more than", |g, a| Some(Value::Float(g[a[0].class()?].data.range.high));
     "same_type"(2): "Whether two operands have the same element type and shape", |g, a| Some(Value::Bool(ty(g, &a[0])? == ty(g, &a[1])?));
-    "before"(2): "Whether one operand was made before the other, so that one of two equal matches is left", |g, a| Some(Value::Bool(g.find(a[0].class()?) < g.find(a[1].class()?)));
     "dims"(2): "The dimensions of all operands of a list along an axis", |g, a| {
         let Value::Classes(all) = &a[0] else { return None };
         let sizes = all.iter().map(|id| at(&shape(g, &Value::Class(*id))?, &a[1])?.int());
@@ -56,8 +61,33 @@ pub const FUNCTIONS: &[Function] = functions! {
         let ranks = all.iter().map(|id| Some(ty(g, &Value::Class(*id))?.rank() as i64));
         ranks.collect::<Option<Vec<_>>>().map(Value::Ints)
     };
+    "along"(4): "Whether an operand, broadcast to a rank, varies along one axis only, with so many elements (or one)", |g, a| {
+        let (shape, axis) = (shape(g, &a[0])?, a[1].int()?);
+        let (rank, count) = (a[2].int()?, a[3].int()?);
+        let before = rank - shape.len() as i64;
+        let is_one = |i: usize, n: i64| n == 1 || (i as i64 + before == axis && n == count);
+        Some(Value::Bool(before >= 0 && shape.iter().enumerate().all(|(i, n)| is_one(i, *n))))
+    };
+    "holds"(2): "Whether an element type of floating-point numbers has every number of another", |_, a| {
+        let (Value::Type(wide), Value::Type(narrow)) = (&a[0], &a[1]) else { return None };
+        let order = |ty: &DType| [DType::F16, DType::F32, DType::F64].iter().position(|known| known == ty);
+        let narrow = if *narrow == DType::BF16 { DType::F32 } else { *narrow };
+        Some(Value::Bool(order(wide)? >= order(&narrow)?))
+    };
+    "parts"(1): "The operands of the concatenation that an operand is, or itself alone", |g, a| Some(Value::Classes(parts(g, a[0].class()?, 4)));
+    "given"(1): "Whether an operand, or each part of it, is a constant or an input of the graph, and not computed", |g, a| {
+        let is_leaf = |node: &Node| matches!(node.kind, NodeKind::Constant(_) | NodeKind::Input(_));
+        let parts = parts(g, a[0].class()?, 4);
+        Some(Value::Bool(parts.into_iter().all(|id| g[id].nodes.iter().any(is_leaf))))
+    };
+    "next"(3): "Whether one right operand of operations on an operand was made after another, with none like it in between", |g, a| {
+        Some(Value::Bool(next(g, a[0].class()?, a[1].class()?, a[2].class()?)))
+    };
     // Of lists of integers.
-    "len"(1): "The number of elements of a list", |_, a| Some(Value::Int(a[0].ints()?.len() as i64));
+    "len"(1): "The number of elements of a list", |_, a| match &a[0] {
+        Value::Classes(list) => Some(Value::Int(list.len() as i64)),
+        list => Some(Value::Int(list.ints()?.len() as i64)),
+    };
     "at"(2): "An element of a list; from the end where the number is negative", |_, a| at(a[0].ints()?, &a[1]);
     "product"(1): "The product of a list", |_, a| Some(Value::Int(a[0].ints()?.iter().try_fold(1i64, |p, v| p.checked_mul(*v))?));
     "sum"(1): "The sum of a list", |_, a| Some(Value::Int(a[0].ints()?.iter().try_fold(0i64, |p, v| p.checked_add(*v))?));
@@ -65,6 +95,10 @@ pub const FUNCTIONS: &[Function] = functions! {
     "drop"(2): "What `take` leaves", |_, a| Some(Value::Ints(a[0].ints()?[cut(a)?..].to_vec()));
     "join"(2): "One list after the other", |_, a| Some(Value::Ints([a[0].ints()?, a[1].ints()?].concat()));
     "fill"(2): "A number so many times", |_, a| Some(Value::Ints(vec![a[0].int()?; usize::try_from(a[1].int()?).ok().filter(|n| *n <= 64)?]));
+    "filled"(3): "A list, or a number so many times where the list is empty", |_, a| match a[0].ints()? {
+        [] => Some(Value::Ints(vec![a[1].int()?; usize::try_from(a[2].int()?).ok().filter(|n| *n <= 64)?])),
+        list => Some(Value::Ints(list.to_vec())),
+    };
     "iota"(1): "0, 1, ... up to before a number", |_, a| Some(Value::Ints((0..a[0].int()?.min(64)).collect()));
     "contains"(2): "Whether a number is in a list", |_, a| Some(Value::Bool(a[0].ints()?.contains(&a[1].int()?)));
     "position"(2): "Where a number stands in a list", |_, a| Some(Value::Int(a[0].ints()?.iter().position(|v| a[1].int() == Some(*v))? as i64));
@@ -77,6 +111,15 @@ pub const FUNCTIONS: &[Function] = functions! {
         Some(Value::Ints(list))
     };
     "sorted"(1): "A list in rising order", |_, a| { let mut list = a[0].ints()?.to_vec(); list.sort_unstable(); Some(Value::Ints(list)) };
+    "without"(2): "A list without its elements at some places", |_, a| {
+        let (list, places) = (a[0].ints()?, a[1].ints()?);
+        let kept = list.iter().enumerate().filter(|(i, _)| !places.contains(&(*i as i64)));
+        Some(Value::Ints(kept.map(|(_, v)| *v).collect()))
+    };
+    "positions"(2): "Where each of some numbers stands in a list", |_, a| {
+        let place = |n: &i64| a[0].ints()?.iter().position(|v| v == n).map(|i| i as i64);
+        a[1].ints()?.iter().map(place).collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
     // Of axes and permutations.
     "axis"(2): "An axis, counted from the front of so many", |_, a| Some(Value::Int(axis(a[0].int()?, usize::try_from(a[1].int()?).ok()?).ok()? as i64));
     "axes"(2): "Axes, counted from the front of so many", |_, a| {
@@ -94,6 +137,11 @@ pub const FUNCTIONS: &[Function] = functions! {
         let rank = a[0].int()?;
         let list = (0..rank.min(64)).map(|i| match rank - i { 1 => rank - 2, 2 => rank - 1, _ => i });
         (rank >= 2).then(|| Value::Ints(list.collect()))
+    };
+    "keeps_order"(2): "Whether a permutation of dimensions leaves those in order that are not one", |_, a| {
+        let (shape, order) = (a[0].ints()?, a[1].ints()?);
+        let moved: Vec<i64> = order.iter().copied().filter(|&i| usize::try_from(i).ok().and_then(|i| shape.get(i)) != Some(&1)).collect();
+        Some(Value::Bool(moved.is_sorted()))
     };
     "last"(2): "The last axes, so many, of a rank", |_, a| { let (n, rank) = (a[0].int()?, a[1].int()?); (0 <= n && n <= rank).then(|| Value::Ints((rank - n..rank).collect())) };
     "broadcast"(2): "The shape to which two shapes broadcast", |_, a| {
@@ -135,6 +183,31 @@ pub fn class_type(graph: &Graph, id: Id) -> Option<&TensorType> {
 
 fn shape(graph: &Graph, value: &Value) -> Option<Vec<i64>> {
     Some(ty(graph, value)?.static_shape()?.into_iter().map(|n| n as i64).collect())
+}
+
+/// Operands of a concatenation and of those inside of it, so deep.
+fn parts(graph: &Graph, id: Id, depth: usize) -> Vec<Id> {
+    let is_concat = |node: &&Node| node.op() == Some(Op::Concat);
+    match graph[id].nodes.iter().filter(is_concat).max_by_key(|node| node.operands.len()) {
+        Some(node) if depth > 0 => node.operands.iter().flat_map(|id| parts(graph, *id, depth - 1)).collect(),
+        _ => vec![graph.find(id)],
+    }
+}
+
+/// Whether `after` follows directly on the parts of `before` among the right operands of operations on a left one.
+fn next(graph: &Graph, left: Id, before: Id, after: Id) -> bool {
+    let (Some(last), after) = (parts(graph, before, 4).into_iter().max(), graph.find(after)) else { return false };
+    let is_alike = |id: Id| match (class_type(graph, id), class_type(graph, after)) {
+        (Some(a), Some(b)) => a.rank() == b.rank() && a.shape.iter().zip(&b.shape).filter(|(a, b)| a != b).count() < 2,
+        _ => false,
+    };
+    let users = graph[left].parents().flat_map(|id| &graph[id].nodes);
+    let rights = users.filter_map(|node| match &node.operands[..] {
+        [first, right, ..] if graph.find(*first) == graph.find(left) => Some(graph.find(*right)),
+        _ => None,
+    });
+    let mut between = rights.filter(|id| last < *id && *id < after);
+    last < after && !between.any(|id| is_alike(id) && parts(graph, id, 1).len() == 1)
 }
 
 fn at(list: &[i64], index: &Value) -> Option<Value> {

@@ -23,20 +23,51 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Rule>, Vec<RuleError>> {
     let family = std::path::Path::new(file).file_stem().map_or(file.into(), |stem| stem.to_string_lossy());
     let (mut rules, mut errors) = (Vec::<Rule>::new(), vec![]);
     for (line, text) in lines(text) {
-        match rule(&family, line, &text) {
-            Ok(rule) => match rules.iter().find(|other| other.name == rule.name) {
-                Some(other) => {
-                    let message = format!("there is a rule `{}` on line {} already", rule.name, other.line);
-                    errors.push(RuleError { file: file.into(), line, message });
+        let made = template(&text).map_err(|message| vec![message]).and_then(|copies| {
+            let copies = copies.iter().map(|(suffix, text)| rule(&family, line, suffix, text));
+            copies.collect::<Result<Vec<Rule>, _>>()
+        });
+        let wrong = |message: String| RuleError { file: file.into(), line, message };
+        match made {
+            Ok(made) => {
+                for rule in made {
+                    match rules.iter().find(|other| other.name == rule.name) {
+                        Some(other) => errors
+                            .push(wrong(format!("there is a rule `{}` on line {} already", rule.name, other.line))),
+                        None => rules.push(rule),
+                    }
                 }
-                None => rules.push(rule),
-            },
-            Err(messages) => {
-                errors.extend(messages.into_iter().map(|message| RuleError { file: file.into(), line, message }))
             }
+            Err(messages) => errors.extend(messages.into_iter().map(wrong)),
         }
     }
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
+}
+
+/// The rules that `RULE for WORD in WORDS` stands for: what each adds to the name, and its text.
+fn template(text: &str) -> Result<Vec<(String, String)>, String> {
+    let Some((rule, list)) = text.rsplit_once(" for ") else { return Ok(vec![(String::new(), text.to_string())]) };
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !word.is_empty();
+    let parts = list.split_once(" in ").map(|(word, list)| (word.trim(), list.split(',').map(str::trim)));
+    match parts {
+        Some((word, list)) if is_word(word) && list.clone().all(is_word) => {
+            Ok(list.map(|with| (format!("-{with}"), replaced(rule, word, with))).collect())
+        }
+        _ => Err("expected `for NAME in OPERATOR, OPERATOR, ...` at the end".into()),
+    }
+}
+
+/// A text with every occurrence of a word replaced.
+fn replaced(text: &str, word: &str, with: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (mut result, mut rest) = (String::new(), text);
+    while let Some(first) = rest.chars().next() {
+        let length = rest.find(|c| is_part(c) != is_part(first)).unwrap_or(rest.len());
+        let part = &rest[..length];
+        result.push_str(if part == word { with } else { part });
+        rest = &rest[length..];
+    }
+    result
 }
 
 /// Each rule on one line, with the number of its first.
@@ -57,7 +88,8 @@ fn lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-fn rule(family: &str, line: usize, text: &str) -> Result<Rule, Vec<String>> {
+/// `suffix` is added to the name.
+fn rule(family: &str, line: usize, suffix: &str, text: &str) -> Result<Rule, Vec<String>> {
     let wrong = |message: &str| Err(vec![message.to_string()]);
     let Some((head, equation)) = text.split_once(':') else {
         return wrong("expected `CLASS NAME: LEFT => RIGHT`, found no `:`");
@@ -72,7 +104,7 @@ fn rule(family: &str, line: usize, text: &str) -> Result<Rule, Vec<String>> {
     let equation = syntax::equation(equation).map_err(|message| vec![message])?;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let empty = Rule {
-        name: name.to_string(),
+        name: format!("{name}{suffix}"),
         family: family.to_string(),
         class: *class,
         text,
