@@ -9,6 +9,9 @@ use std::collections::{BinaryHeap, VecDeque};
 /// How often prices of budgets are raised before the plan that exceeds them least is taken.
 const RAISES: usize = 24;
 
+/// Members that all cost sets together may have, 400 MB: of larger graphs only trees are compared.
+const MEMBERS: usize = 25_000_000;
+
 /// The classes that a class's choice needs, itself included, and what their nodes cost.
 #[derive(Clone, Default)]
 struct CostSet {
@@ -89,12 +92,14 @@ fn by_cost_sets(problem: &Problem, costs: &[f64]) -> Vec<u32> {
         (0..problem.nodes() as u32).filter(|id| problem.at(*id).children.is_empty()).collect();
     let mut queued = vec![false; problem.nodes()];
     queue.iter().for_each(|id| queued[*id as usize] = true);
-    while let Some(id) = queue.pop_front() {
+    let mut members = 0;
+    while let Some(id) = queue.pop_front().filter(|_| members < MEMBERS) {
         queued[id as usize] = false;
         let (class, _) = problem.place(id);
         let most = sets[class as usize].as_ref().map_or(f64::INFINITY, |set| set.total);
         let Some(set) = needs(problem, costs, &sets, id, most) else { continue };
-        sets[class as usize] = Some(set);
+        members += set.members.len();
+        members -= sets[class as usize].replace(set).map_or(0, |old| old.members.len());
         choice[class as usize] = id;
         for &user in &users[class as usize] {
             if !queued[user as usize] {

@@ -13,10 +13,10 @@ use crate::reduce::{Impossible, Reduced};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Simplex iterations of the first leg. A leg starts branching anew, with what the one before has found, and has this many
-/// times its work.
-const FIRST_WORK: u64 = 20_000;
-const GROWTH: u64 = 5;
+/// Simplex iterations of the first legs: one that is enough for most problems, and one that is worth its while. A leg
+/// starts branching anew, with what the one before has found; each further one has [`GROWTH`] times the work.
+const LEGS: [u64; 2] = [5_000, 100_000];
+const GROWTH: u64 = 4;
 /// The search of neighbourhoods does less in the time of an iteration: it sets up many small programs.
 const LNS_SHARE: u64 = 3;
 
@@ -73,6 +73,7 @@ impl Search<'_> {
 
     fn reduced(&mut self, reduced: &Reduced) -> Result<()> {
         let small = &reduced.problem;
+        self.bound = reduced.cost + least(small);
         if small.nodes() == 0 {
             // Nothing is left to choose.
             reduced.lift(self.problem, &[]).into_iter().for_each(|plan| self.offer(plan));
@@ -103,7 +104,7 @@ impl Search<'_> {
         let limits = self.limits;
         let (mut core, mut lns) = (Core::new(small), Lns::new(small, limits.seed));
         core.work = spent;
-        let mut work = FIRST_WORK;
+        let mut work = LEGS[0];
         while !core.done && !self.clock.stopped() {
             let exact = core.work < limits.work;
             let left = limits.rounds.saturating_sub(lns.rounds);
@@ -154,14 +155,15 @@ impl Search<'_> {
             if exact {
                 self.note(reduced, best, &core, StageKind::Exact);
             }
-            work = work.saturating_mul(GROWTH);
+            work = if work < LEGS[1] { LEGS[1] } else { work.saturating_mul(GROWTH) };
         }
         Ok(())
     }
 
     fn note(&mut self, reduced: &Reduced, best: &Plan, core: &Core, kind: StageKind) {
         reduced.lift(self.problem, &best.choice).into_iter().for_each(|plan| self.offer(plan));
-        self.bound = if core.done { self.best.cost } else { (core.bound + reduced.cost).min(self.best.cost) };
+        let bound = if core.done { self.best.cost } else { (core.bound + reduced.cost).min(self.best.cost) };
+        self.bound = self.bound.max(bound);
         self.stage(kind);
     }
 
@@ -178,4 +180,12 @@ impl Search<'_> {
         let (cost, used, proved) = (plan.cost, plan.used.clone(), gap <= limits.gap);
         Ok(Outcome { solution, cost, bound, gap, proved, used, seconds: clock.seconds(), stages })
     }
+}
+
+/// A bound without any search: the cheapest node of each root, and all rewards.
+fn least(problem: &Problem) -> f64 {
+    let cheapest = |class: u32| problem.range(class).map(|id| problem.at(id).cost).fold(f64::INFINITY, f64::min);
+    let is_root = |class: u32| problem.roots().binary_search(&class).is_ok();
+    let bound = |class: u32| if is_root(class) { cheapest(class) } else { cheapest(class).min(0.0) };
+    (0..problem.classes()).map(bound).sum()
 }

@@ -60,6 +60,14 @@ pub struct Branch {
     pub work: u64,
 }
 
+/// A solution of the integer program.
+struct Point {
+    choice: Vec<u32>,
+    /// Values of nodes and of classes.
+    nodes: Vec<f64>,
+    classes: Vec<f64>,
+}
+
 impl<'a> Exact<'a> {
     /// `reference` is the cost of some plan.
     pub fn of_cost(problem: &'a Problem, reference: f64) -> Exact<'a> {
@@ -160,31 +168,34 @@ impl<'a> Exact<'a> {
         let (mut bound, mut work) = (f64::NEG_INFINITY, 0);
         loop {
             let left = Guard { work: guard.work.saturating_sub(work), ..guard };
-            let (answer, choice, nodes, classes) = self.run(best.as_ref(), left)?;
-            work += answer.work;
-            bound = f64::max(
-                bound,
-                if answer.status == Status::Infeasible { f64::INFINITY } else { answer.bound / self.factor() },
-            );
-            let mut found = choice.as_ref().map(|choice| Plan::trace(self.problem, choice));
-            let sound = match &mut found {
+            let (answer, point) = self.run(best.as_ref(), left)?;
+            // A run without any iteration takes time, too.
+            work += answer.work.max(1);
+            let known = if answer.status == Status::Infeasible { f64::INFINITY } else { answer.bound / self.factor() };
+            bound = bound.max(known);
+            let traced = point.as_ref().map(|point| (point, Plan::trace(self.problem, &point.choice)));
+            let sound = match traced {
                 None => true,
-                Some(Ok(plan)) => {
+                Some((_, Ok(plan))) => {
                     let over = !plan.feasible() && self.aim != Aim::Excess;
                     if over {
-                        self.cuts.push(self.cover(plan));
+                        self.cuts.push(self.cover(&plan));
                     } else {
-                        best = better_for(self.aim, best, Some(plan.clone()));
+                        best = better_for(self.aim, best, Some(plan));
                     }
                     !over
                 }
-                Some(Err(cycle)) => {
+                // Nothing is chosen for a class that is needed: the solution is none, but for the solver's tolerances.
+                Some((_, Err(gap))) if gap.len() < 2 => {
+                    return Ok(Branch { bound, complete: false, plan: best, work });
+                }
+                Some((Point { nodes, classes, .. }, Err(cycle))) => {
                     // What of it can be kept often makes a good plan.
-                    let repaired = self.rounded(&nodes).filter(|plan| plan.feasible() || self.aim == Aim::Excess);
+                    let repaired = self.rounded(nodes).filter(|plan| plan.feasible() || self.aim == Aim::Excess);
                     best = better_for(self.aim, best, repaired);
-                    let rows = self.support.violated(self.problem, &nodes, &classes);
+                    let rows = self.support.violated(self.problem, nodes, classes);
                     self.cuts.extend(rows);
-                    self.cuts.push(self.support.cut(self.problem, cycle, cycle[0]));
+                    self.cuts.push(self.support.cut(self.problem, &cycle, cycle[0]));
                     false
                 }
             };
@@ -195,8 +206,7 @@ impl<'a> Exact<'a> {
         }
     }
 
-    #[allow(clippy::type_complexity)]
-    fn run(&self, start: Option<&Plan>, guard: Guard<'_>) -> Result<(Answer, Option<Vec<u32>>, Vec<f64>, Vec<f64>)> {
+    fn run(&self, start: Option<&Plan>, guard: Guard<'_>) -> Result<(Answer, Option<Point>)> {
         let mut model = self.model(true);
         let start = start.map(|plan| model.values(self.problem, plan));
         let mut program = Program::new(std::mem::take(&mut model.columns)).map_err(Error::Solver)?;
@@ -205,10 +215,11 @@ impl<'a> Exact<'a> {
             program.add(&terms, most).map_err(Error::Solver)?;
         }
         let answer = program.solve(start.as_deref(), guard).map_err(Error::Solver)?;
-        let Some(values) = &answer.values else { return Ok((answer, None, vec![], vec![])) };
-        let choice = model.choice(self.problem, values);
-        let (nodes, classes) = model.split(values);
-        Ok((answer, Some(choice), nodes, classes))
+        let point = answer.values.as_ref().map(|values| {
+            let (nodes, classes) = model.split(values);
+            Point { choice: model.choice(self.problem, values), nodes, classes }
+        });
+        Ok((answer, point))
     }
 
     /// Forbids what a plan that exceeds a budget by rounding holds of it.
