@@ -90,14 +90,14 @@ pub fn gelu<'c>(e: &Emitter<'c>, dtype: DType, x: Val<'c>) -> Val<'c> {
     halved(e, x, error)
 }
 
-/// `x/2 (1 + tanh(u))` with `u = √(2/π) (x + 0.044715 x³)`, which is `x / (1 + e^-2u)`; zero where the quotient is, also of
-/// negative infinity.
+/// `x/2 (1 + tanh(u))` with `u = √(2/π) (x + 0.044715 x³)`, which is `x / (1 + e^-2u)`; zero where the denominator is
+/// infinite, also of negative infinity.
 pub fn gelu_tanh<'c>(e: &Emitter<'c>, dtype: DType, x: Val<'c>) -> Val<'c> {
-    let cubic = e.multiply_add(e.mulf(x, x), e.like(x, 0.044715), e.like(x, 1.0));
+    let cubic = e.multiply_add(e.mulf(x, x), e.like(x, -0.044715), e.like(x, -1.0));
     let scaled = e.mulf(x, e.like(x, 2.0 * (2.0 / std::f64::consts::PI).sqrt()));
-    let factor = sigmoid(e, dtype, e.mulf(scaled, cubic));
-    let vanished = e.compare_floats(Order::Equal, factor, e.like(x, 0.0));
-    e.select(vanished, factor, e.mulf(x, factor))
+    let denominator = e.addf(e.like(x, 1.0), exp(e, dtype, e.mulf(scaled, cubic)));
+    // More than any `x` for which the denominator is finite, and finite.
+    e.divf(scalar::at_least(e, dtype, x, e.like(x, -1e30)), denominator)
 }
 
 /// `x/2 (1 + t)` for t in [-1, 1]; zero where t is -1, also of negative infinity.

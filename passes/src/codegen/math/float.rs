@@ -162,6 +162,14 @@ impl<'c> Float<'c> {
         (self.sub(sum, self.c(ROUNDER)), integer)
     }
 
+    /// `x * factor` in whole `1 / parts`, a power of two: as a float, and the number of parts in the low bits of an
+    /// integer; `|x * factor * parts|` is less than 2^21.
+    pub fn nearest_part(&self, x: Val<'c>, factor: f64, parts: usize) -> (Val<'c>, Val<'c>) {
+        let rounder = self.c(ROUNDER / parts as f64);
+        let sum = self.fma(x, self.c(factor), rounder);
+        (self.sub(sum, rounder), self.bits(sum))
+    }
+
     /// 2 to the power of an integer between -126 and 127.
     pub fn power_of_two(&self, n: Val<'c>) -> Val<'c> {
         let biased = self.binary("arith.addi", n, self.int(127));
@@ -180,7 +188,8 @@ impl<'c> Float<'c> {
         self.mul(self.mul(x, self.power_of_two(half)), self.power_of_two(rest))
     }
 
-    /// `x * 2^n` as [`Self::scale`], for n given both as a float and as an integer.
+    /// `x * 2^n` as [`Self::scale`], for n given both as a float and as an integer. If [`Self::has_tables`] it is the float
+    /// that counts, rounded down.
     pub fn scale_by(&self, x: Val<'c>, float: Val<'c>, integer: Val<'c>) -> Val<'c> {
         /// Rounds as everything else does.
         const CURRENT_DIRECTION: i64 = 4;

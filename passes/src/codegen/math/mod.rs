@@ -94,17 +94,34 @@ const LEFT_TO_LIBM: &str = "hwc.libm";
 
 /// Expands the functions in one kernel; with instructions of AVX-512 if `wide`.
 pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, wide: bool) -> Result<()> {
-    for op in ir::walk(kernel) {
-        if !ir::name_of(op).starts_with("math.") || op.has_attribute(LEFT_TO_LIBM) {
+    let all = ir::walk(kernel).into_iter();
+    for op in all.filter(|op| ir::name_of(*op).starts_with("math.") && !op.has_attribute(LEFT_TO_LIBM)) {
+        let b = Builder::before(context, op).ok_or_else(|| CodegenError::internal("a detached operation"))?;
+        if let (Some(sum), Some(argument)) = (sum_with_one(op), ir::operand(op, 0)) {
+            let value = exponential::tanh_and_one(&Float::new(b, argument.r#type(), wide), argument);
+            ir::replace_uses(ir::result(sum, 0), value);
+            [sum, op].into_iter().for_each(ir::erase);
             continue;
         }
-        let b = Builder::before(context, op).ok_or_else(|| CodegenError::internal("a detached operation"))?;
         if let Some(value) = expand(b, op, wide) {
             ir::replace_uses(ir::result(op, 0), value);
             ir::erase(op);
         }
     }
     Ok(())
+}
+
+/// The one use of a `math.tanh` on `f32`, if that adds one to it.
+fn sum_with_one<'c>(op: Op<'c>) -> Option<Op<'c>> {
+    if !ir::is(op, "math.tanh") || !ir::element_type(ir::result(op, 0).r#type()).is_f32() {
+        return None;
+    }
+    let is_one = |value: Val<'c>| {
+        let value = ir::defining_op(value).filter(|op| ir::is(*op, "arith.constant"))?.attribute("value").ok()?;
+        (ir::float_value(value)? == 1.0).then_some(())
+    };
+    let [(sum, place)] = ir::uses(ir::result(op, 0))[..] else { return None };
+    (ir::is(sum, "arith.addf") && is_one(ir::operand(sum, 1 - place)?).is_some()).then_some(sum)
 }
 
 /// The value of one operation, or nothing if it stays.

@@ -102,10 +102,14 @@ fn arguments(from: f32, to: f32) -> Vec<f32> {
 }
 
 fn check(function: &Function, options: &TargetOptions) -> Result<(), String> {
+    check_text(function, &model_text(function.op, 1, COUNT), options)
+}
+
+/// Checks a module that computes the function.
+fn check_text(function: &Function, text: &str, options: &TargetOptions) -> Result<(), String> {
     let (reference, from, to) = function.test;
     let arguments = arguments(from, to);
-    let text = model_text(function.op, 1, COUNT);
-    let results = Model::with(&text, options).run_f32(&[&arguments], COUNT);
+    let results = Model::with(text, options).run_f32(&[&arguments], COUNT);
     let mut worst = (0.0, 0.0, 0.0);
     for (&x, &got) in arguments.iter().zip(&results) {
         let exact = reference(f64::from(x));
@@ -134,6 +138,20 @@ fn every_function_is_as_accurate_as_its_entry_says() {
         let options = TargetOptions { cpu, ..Default::default() };
         let failures: Vec<String> = TABLE.iter().filter_map(|f| check(f, &options).err()).collect();
         assert!(failures.is_empty(), "{options:?}:\n{}", failures.join("\n"));
+    }
+}
+
+#[test]
+fn one_is_added_to_a_tangent_without_losing_digits() {
+    let exact = |x: f64| 2.0 / (1.0 + (-2.0 * x).exp());
+    let function = Function { op: "math.tanh", expand: super::exponential::tanh, ulp: 4.0, test: (exact, -43.5, 50.0) };
+    for sum in ["%y, %one", "%one, %y"] {
+        let lines = format!("%one = arith.constant 1.0 : f32\n%z = arith.addf {sum} : f32\nlinalg.yield %z");
+        let text = model_text("math.tanh", 1, COUNT).replace("linalg.yield %y", &lines);
+        for cpu in [Cpu::Host, Cpu::Named("x86-64-v2".into())] {
+            let options = TargetOptions { cpu, ..Default::default() };
+            assert_eq!(check_text(&function, &text, &options), Ok(()), "{sum}, {options:?}");
+        }
     }
 }
 
