@@ -72,6 +72,9 @@ pub const MOST_UNROLLED: i64 = 16;
 /// At most this many elements are loaded one by one in a tile. Each is code of its own, of which LLVM makes less the longer it
 /// takes: a few hundred take seconds.
 const MOST_GATHERED: i64 = 64;
+/// At most this many simple instructions in a tile of which dimensions are unrolled without a reduction: LLVM takes seconds
+/// for a few thousand in a row.
+const MOST_WORK: f64 = 256.0;
 /// Cycles of a fused multiply-add that the next one on the same accumulator waits for.
 const LATENCY: f64 = 4.0;
 
@@ -98,7 +101,7 @@ pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
             let vector = Vector { dim, lanes, count };
             for unroll in unrolls(nest, facts, &vector) {
                 let next = candidate(nest, facts, Some(vector), unroll);
-                if next.cost < best.cost && is_short(nest, &next) {
+                if next.cost < best.cost && is_short(nest, facts, &next) {
                     best = next;
                 }
             }
@@ -111,7 +114,7 @@ pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
 pub fn choose_for(nest: &Nest, facts: &Facts, vector: Vector, unrollable: &[usize]) -> Option<Schedule> {
     let all = unrolls(nest, facts, &vector).into_iter();
     let all = all.filter(|unroll| facts.vectorizable && unroll.iter().all(|(d, _)| unrollable.contains(d)));
-    let all = all.map(|unroll| candidate(nest, facts, Some(vector), unroll)).filter(|next| is_short(nest, next));
+    let all = all.map(|unroll| candidate(nest, facts, Some(vector), unroll)).filter(|next| is_short(nest, facts, next));
     all.min_by(|a, b| a.cost.total_cmp(&b.cost))
 }
 
@@ -121,9 +124,10 @@ fn unrolls(nest: &Nest, facts: &Facts, vector: &Vector) -> Vec<Vec<(usize, i64)>
     let others: Vec<usize> = nest.of_kind(Kind::Parallel).filter(|&d| d != vector.dim).collect();
     if !nest.has_reductions() {
         // Only a transposition gains from it.
-        all.extend(
-            others.iter().filter(|&&d| nest.inputs.iter().any(|a| a.strides[d] == 1)).map(|&d| vec![(d, vector.lanes)]),
-        );
+        let square = |d: usize| vec![(d, vector.lanes)];
+        let transposes =
+            |d: usize| nest.inputs.iter().any(|a| matches!(load(a, vector, &square(d)), Load::Transposed { .. }));
+        all.extend(others.iter().filter(|&&d| transposes(d)).map(|&d| square(d)));
         return all;
     }
     let per_point = vector.count * registers_per_vector(facts, vector) * nest.outputs.len() as i64;
@@ -158,7 +162,11 @@ fn load(access: &Access, vector: &Vector, unroll: &[(usize, i64)]) -> Load {
 }
 
 /// Whether the code of a tile is of a length that LLVM can take.
-fn is_short(nest: &Nest, schedule: &Schedule) -> bool {
+fn is_short(nest: &Nest, facts: &Facts, schedule: &Schedule) -> bool {
+    let points = schedule.unroll.iter().map(|(_, size)| size).product::<i64>();
+    if !nest.has_reductions() && points > 1 && points as f64 * facts.work > MOST_WORK {
+        return false;
+    }
     let vectors = schedule.vector.map_or(1, |v| v.lanes * v.count);
     let gathered = nest.inputs.iter().zip(&schedule.loads).filter(|(_, load)| **load == Load::Gathered);
     let elements = gathered.map(|(access, _)| {
@@ -468,14 +476,31 @@ mod tests {
     }
 
     #[test]
+    fn a_statistic_of_each_row_is_no_transposition() {
+        // Each element of a row, and one for the row.
+        let scale = nest(&[(115, Parallel), (17, Parallel)], &[&[17, 1], &[1, 0]], &[17, 1]);
+        let schedule = choose(&scale, &facts(&scale, 1.0));
+        assert_eq!(schedule.unroll, [], "{schedule:?}");
+    }
+
+    #[test]
+    fn squares_of_much_work_are_not_written_out() {
+        let transpose = nest(&[(512, Parallel), (512, Parallel)], &[&[1, 512]], &[512, 1]);
+        assert_ne!(choose(&transpose, &facts(&transpose, 4.0)).unroll, []);
+        let schedule = choose(&transpose, &facts(&transpose, 40.0));
+        assert_eq!(schedule.unroll, [], "{schedule:?}");
+    }
+
+    #[test]
     fn few_elements_are_gathered_at_once() {
         // Images with channels last, one filter: what is contiguous is reduced.
         let dims = [(240, Parallel), (320, Parallel), (24, Reduction)];
         let conv = nest(&dims, &[&[24 * 320, 24, 1], &[0, 0, 1]], &[1280, 2, 0]);
         let schedule = choose(&conv, &facts(&conv, 1.0));
-        assert!(is_short(&conv, &schedule), "{schedule:?}");
+        assert!(is_short(&conv, &facts(&conv, 1.0), &schedule), "{schedule:?}");
         let vector = Vector { dim: 1, lanes: 16, count: 2 };
-        assert!(!is_short(&conv, &given(&conv, &facts(&conv, 1.0), Some(vector), vec![(0, 13)], None)));
+        let long = given(&conv, &facts(&conv, 1.0), Some(vector), vec![(0, 13)], None);
+        assert!(!is_short(&conv, &facts(&conv, 1.0), &long));
     }
 
     #[test]
