@@ -69,6 +69,16 @@ pub const PASSES: &[PassInfo] = &[
         run: |context, module| each_kernel(module, |k| codegen::kernel::carried::convert(context, k)),
     },
     PassInfo {
+        name: "hwc-kernel-starts",
+        description: "Every reduction of a kernel starts in memory of its own",
+        run: |context, module| {
+            each_kernel(module, |k| {
+                codegen::kernel::starts::convert(context, k);
+                Ok(())
+            })
+        },
+    },
+    PassInfo {
         name: "hwc-kernel-destinations",
         description: "Kernels on tensors take buffers for their inputs and results; main stays as it is",
         run: |context, module| each_kernel(module, |k| codegen::kernel::destination::convert(context, k)),
@@ -93,7 +103,7 @@ pub const PASSES: &[PassInfo] = &[
         description: "linalg.generic and memref.copy on buffers become loops over vectors, for the CPU that the module's attribute hwc.cpu names, or the host",
         run: |context, module| {
             let machine = machine(module)?;
-            let shape = codegen::structured::Shape::of(&machine.info);
+            let shape = codegen::structured::Shape::of(&machine);
             each_kernel(module, |k| {
                 let options =
                     codegen::structured::Options { shape, only_copies: false, split_from: SMALLEST, constants: vec![] };

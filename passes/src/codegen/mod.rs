@@ -328,6 +328,7 @@ fn to_structured<'c>(
     remove_all_but_kernels_to_compile(root, &program);
     for kernel in kernel::form::kernels(root) {
         kernel::carried::convert(context, kernel)?;
+        kernel::starts::convert(context, kernel);
         kernel::destination::convert(context, kernel)?;
     }
     pipeline::run(context, module, "bufferization", BUFFERIZE, diagnostics)?;
@@ -349,7 +350,7 @@ fn structured_options<'c>(program: &Program<'c>, kernel: Op<'c>, machine: &Machi
     let constant = number.map(|n| program.constant_arguments(n)).unwrap_or_default();
     let constants = arguments.into_iter().zip(constant).filter_map(|(a, is)| is.then_some(a)).collect();
     structured::Options {
-        shape: structured::Shape::of(&machine.info),
+        shape: structured::Shape::of(machine),
         only_copies: machine.plain_loops,
         split_from: machine.split_from,
         constants,

@@ -4,7 +4,7 @@ mod functions;
 mod target;
 
 pub use functions::{main_of_one, to_functions, write_back};
-pub use target::{cpu, identity, machine_for, target_of};
+pub use target::{caches, cpu, identity, machine_for, target_of};
 
 use hwc_dialects::hwk::Target;
 use hwc_dialects::mlir::OpView;

@@ -1,20 +1,22 @@
 //! The machine that is compiled for, as an attribute.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use hwc_dialects::hwk::{Cpu, Target};
 
 use crate::codegen::llvm::target::Machine;
 use crate::codegen::{self, CodegenError, TargetOptions};
 
-/// Bytes of data caches where they are not known: small, so that what is chosen by them fits elsewhere too.
-const CACHES: [i64; 3] = [32 << 10, 512 << 10, 8 << 20];
+/// Bytes of data caches where they are not known. Blocks are chosen by the first two, which are small, so that they fit
+/// elsewhere too; what is larger than the last is written past it, which only a large one makes right elsewhere.
+const CACHES: [i64; 3] = [32 << 10, 512 << 10, 32 << 20];
 
 /// What schedules may know of a machine. Caches and cores are this computer's where code is made for it, and small ones
 /// for a CPU that is only named, so that such code does not depend on where it is made.
 pub fn cpu(machine: &Machine) -> Target {
     let known = |feature: &&String| Cpu::FEATURES.contains(&feature.as_str());
-    let [l1, l2, l3] = if machine.host { host_caches() } else { CACHES };
+    let [l1, l2, l3] = caches(machine);
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as i64);
     Target::Cpu(Cpu {
         name: machine.info.cpu.clone(),
@@ -67,6 +69,12 @@ pub fn machine_for(target: &Target) -> Result<TargetOptions, CodegenError> {
             wanted.name
         ))),
     }
+}
+
+/// Bytes of the data caches that a core of a machine reaches, from the smallest.
+pub fn caches(machine: &Machine) -> [i64; 3] {
+    static HOST: LazyLock<[i64; 3]> = LazyLock::new(host_caches);
+    if machine.host { *HOST } else { CACHES }
 }
 
 /// The data caches that the first core reaches, as Linux tells them.

@@ -6,3 +6,4 @@ pub mod form;
 pub mod phases;
 pub mod placement;
 pub mod scratch;
+pub mod starts;

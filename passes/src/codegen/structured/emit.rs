@@ -72,6 +72,16 @@ impl<'c, 's> Emitter<'c, 's> {
         self
     }
 
+    /// Has what these inputs are, so many elements ahead, brought into the caches.
+    pub fn fetching(mut self, ahead: &[i64]) -> Self {
+        self.inputs.iter_mut().zip(ahead).for_each(|(input, ahead)| {
+            if let Some(input) = input {
+                input.ahead = *ahead;
+            }
+        });
+        self
+    }
+
     /// Writes everything.
     pub fn emit(&self, b: &Builder<'c>, shift: &Shift<'c>) -> Result<()> {
         let nest = &self.source.nest;

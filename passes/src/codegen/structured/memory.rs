@@ -55,6 +55,8 @@ pub struct Flat<'c> {
     pub start: Index<'c>,
     /// Whether whole vectors are written past the caches.
     pub streamed: bool,
+    /// How many elements ahead of each whole vector that is read the cache is told to fetch; 0 for none.
+    pub ahead: i64,
     /// Type of an element to compute with.
     pub element: Type<'c>,
     /// Type of an element in memory: `i1` is a byte; narrow floats are moved as integers, since what LLVM does to vectors
@@ -88,7 +90,7 @@ impl<'c> Flat<'c> {
         let start = Index { value: Some(ir::result(metadata, 1)), constant: 0 };
         let stored = stored_type(b, element);
         let row = if stored == element { row } else { reinterpret(b, row, stored, span.max(1)) };
-        Self { row, start, streamed: false, element, stored }
+        Self { row, start, streamed: false, ahead: 0, element, stored }
     }
 
     /// One element.
@@ -124,7 +126,12 @@ impl<'c> Flat<'c> {
         active: i64,
     ) -> Val<'c> {
         let value = match how {
-            Load::Contiguous => self.row_of(b, at, lanes, active),
+            Load::Contiguous => {
+                if self.ahead != 0 && active >= lanes {
+                    self.fetch(b, at.plus(self.ahead));
+                }
+                self.row_of(b, at, lanes, active)
+            }
             Load::Strided(n) => self.strided(b, at, n, lanes, active),
             Load::Broadcast | Load::Gathered | Load::Transposed { .. } => {
                 let element =
@@ -137,6 +144,18 @@ impl<'c> Flat<'c> {
             }
         };
         self.decode(b, value, Some(lanes))
+    }
+
+    /// Has the line of an element brought into the caches. It need not exist.
+    fn fetch(&self, b: &Builder<'c>, at: Index<'c>) {
+        const ALL_CACHES: i64 = 3;
+        let flag = |value| BoolAttribute::new(b.context, value).into();
+        let hints = [
+            ("isWrite", flag(false)),
+            ("localityHint", b.integer(b.integer_type(32), ALL_CACHES)),
+            ("isDataCache", flag(true)),
+        ];
+        b.op("memref.prefetch", &[self.row, at.build(b)], &[], &hints);
     }
 
     /// Every n-th element: as few contiguous loads as cover them, none of which reaches beyond the last one.

@@ -45,7 +45,7 @@ use self::{
 use crate::codegen::{
     error::{CodegenError, Result},
     ir::{self, Builder, Op, Val},
-    llvm::target::TargetInfo,
+    llvm::target::Machine,
     plan::order::Order,
 };
 
@@ -54,6 +54,8 @@ use crate::codegen::{
 pub struct Shape {
     pub vector_bytes: i64,
     pub registers: i64,
+    /// Bytes of the last cache, from which on data does not stay in it.
+    pub last_cache: i64,
 }
 
 /// What almost every core of the last ten years has at least, by whether it has 512-bit vectors.
@@ -63,8 +65,10 @@ const CACHES: [[Cache; 2]; 2] = [
 ];
 
 impl Shape {
-    pub fn of(target: &TargetInfo) -> Self {
-        Self { vector_bytes: target.vector_bytes() as i64, registers: target.vector_registers() as i64 }
+    pub fn of(machine: &Machine) -> Self {
+        let Machine { info, .. } = machine;
+        let [.., last_cache] = crate::hwk::caches(machine);
+        Self { vector_bytes: info.vector_bytes() as i64, registers: info.vector_registers() as i64, last_cache }
     }
 
     pub fn l1(self) -> Cache {
@@ -149,7 +153,7 @@ fn groups<'c>(kernel: Op<'c>, options: &Options<'c>) -> (Vec<Group<'c>>, Vec<Op<
     let cycles = |part: &Structured<'c>| schedule::choose(&part.nest, &facts(part, shape)).cost;
     let mut groups = rows::form(parts.collect(), &replaced, &cycles);
     if !only_copies {
-        groups.iter_mut().for_each(|group| rows::divide(group, &|member| member.schedule(shape)));
+        groups.iter_mut().for_each(|group| rows::divide(group, shape, &|member| member.schedule(shape)));
     }
     (groups, replaced)
 }

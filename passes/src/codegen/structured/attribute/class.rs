@@ -69,12 +69,16 @@ fn is_exponential(value: Val<'_>) -> bool {
     ir::defining_op(value).is_some_and(|op| matches!(ir::name_of(op), "math.exp" | "math.exp2"))
 }
 
-/// Whether a body sums exponentials that it computes, or that were stored before.
+/// Whether a body sums exponentials that it computes, that are computed in its iterations, or that were stored before.
 fn sums(body: &Body, source: &Structured, exponentials: &[Val]) -> bool {
+    let during = |n: usize| source.during.as_ref().and_then(|stage| stage.body.yields.get(n));
     let stored = |value: Val| {
         let input = body.inputs.iter().position(|argument| ir::key(*argument) == ir::key(value));
-        let buffer = input.and_then(|i| source.inputs.get(i)).and_then(|operand| operand.buffer());
-        buffer.and_then(root).is_some_and(|r| exponentials.contains(&r))
+        input.and_then(|i| source.inputs.get(i)).is_some_and(|operand| match operand {
+            Operand::Buffer(buffer) => root(*buffer).is_some_and(|r| exponentials.contains(&r)),
+            Operand::Computed(n) => during(*n).is_some_and(|value| is_exponential(*value)),
+            Operand::Value(_) => false,
+        })
     };
     let sums = body.reductions.iter().flatten().filter(|reduction| reduction.combiner.kind == "add");
     sums.into_iter().any(|sum| is_exponential(sum.contribution) || stored(sum.contribution))

@@ -16,7 +16,7 @@ use super::{
         memory_use::{is_view, root},
         schedule::{self, Schedule},
     },
-    Group, How, Member, Use, place, stream,
+    Group, How, Member, Use, ahead, place, stream,
 };
 use crate::codegen::{
     error::Result,
@@ -38,7 +38,8 @@ struct Row<'c> {
 pub fn emit<'c>(b: &Builder<'c>, group: &Group<'c>, kernel: Op<'c>, shape: Shape) -> Result<()> {
     let schedules: Vec<Schedule> = group.members.iter().map(|member| member.schedule(shape)).collect();
     let never: Vec<Vec<bool>> = group.members.iter().map(|member| vec![false; member.source.outputs.len()]).collect();
-    let plain = Version { group, schedules: &schedules, streamed: &never };
+    let ahead = ahead::fetched(group, shape);
+    let plain = Version { group, schedules: &schedules, streamed: &never, ahead: &ahead };
     if group.shared.is_empty() {
         return plain.body(b, &[], &[]);
     }
@@ -52,7 +53,7 @@ pub fn emit<'c>(b: &Builder<'c>, group: &Group<'c>, kernel: Op<'c>, shape: Shape
             loops(&b, group, &[], &body, &|_| Ok(()))
         });
     }
-    let streaming = Version { group, schedules: &schedules, streamed: &streamed };
+    let streaming = Version { streamed: &streamed, ..plain };
     let are_aligned = stream::are_aligned(b, group, &streamed);
     let body = |inner: &Builder<'c>, at: &[Index<'c>]| {
         let buffers = allocate(inner);
@@ -96,17 +97,21 @@ fn loops<'c>(
 }
 
 /// One way to write a group.
+#[derive(Clone, Copy)]
 struct Version<'c, 'g> {
     group: &'g Group<'c>,
     schedules: &'g [Schedule],
     /// For each member which of its outputs are written past the caches.
     streamed: &'g [Vec<bool>],
+    /// For each member how many elements ahead its inputs are fetched.
+    ahead: &'g [Vec<i64>],
 }
 
 impl<'c> Version<'c, '_> {
     /// One iteration of the shared loops.
     fn body(&self, b: &Builder<'c>, buffers: &[(&Row<'c>, Val<'c>)], at: &[Index<'c>]) -> Result<()> {
-        for ((member, schedule), streamed) in self.group.members.iter().zip(self.schedules).zip(self.streamed) {
+        let hints = self.streamed.iter().zip(self.ahead);
+        for ((member, schedule), (streamed, ahead)) in self.group.members.iter().zip(self.schedules).zip(hints) {
             let mut source = Structured { nest: member.split.inner.clone(), ..member.source.clone() };
             let mut shift = Shift::default();
             let small = |buffer: Val<'c>| buffers.iter().find(|(row, _)| root(buffer) == Some(row.memory));
@@ -135,7 +140,7 @@ impl<'c> Version<'c, '_> {
                     None => far(&|level| member.split.steps[level].outputs[i]),
                 });
             }
-            let emitter = Emitter::new(b, &source, schedule).streaming(streamed);
+            let emitter = Emitter::new(b, &source, schedule).streaming(streamed).fetching(ahead);
             let emitter = if at.is_empty() { emitter.divided(&self.group.division) } else { emitter };
             emitter.emit(b, &shift)?;
         }

@@ -8,6 +8,7 @@
 //! It is legal where two accesses to one buffer, one of which writes, never meet in different iterations
 //! ([`split::Footprint`]).
 
+mod ahead;
 mod emit;
 mod split;
 mod stream;
