@@ -33,7 +33,7 @@ fn best_costs_are_proven() {
     ];
     for (name, cost) in known {
         let outcome = solved(&problem(name), &Limits::default());
-        assert!(outcome.proved && outcome.bound == outcome.cost && outcome.gap == 0.0, "{name}: {outcome:?}");
+        assert!(outcome.proved && outcome.bound == outcome.cost && outcome.gap == 0.0, "{name}: {:?}", outcome.stages);
         assert!((outcome.cost - cost).abs() < 1e-9, "{name}: {}", outcome.cost);
     }
 }
@@ -42,7 +42,7 @@ fn best_costs_are_proven() {
 #[test]
 fn cycles_of_many_classes_are_cut_off() {
     let outcome = solved(&problem("tensat_vgg"), &Limits::default());
-    assert!(outcome.proved && (outcome.cost - 4.850757016778516).abs() < 1e-9, "{outcome:?}");
+    assert!(outcome.proved && (outcome.cost - 4.850757016778516).abs() < 1e-9, "{:?}", outcome.stages);
 }
 
 #[test]
@@ -65,7 +65,8 @@ fn neighbourhoods_improve_the_greedy_plan() {
     let greedy = solved(&problem, &Limits { rounds: 0, work: 0, ..Limits::default() });
     let better = solved(&problem, &Limits { rounds: 24, work: 0, ..Limits::default() });
     assert!(better.cost < greedy.cost, "{} {}", better.cost, greedy.cost);
-    assert!(!better.proved && better.gap == f64::INFINITY, "{better:?}");
+    // Rewards of all 1260 clauses: what is known without an exact stage.
+    assert!(!better.proved && better.bound == -1260.0 && better.gap > 0.0, "{:?}", better.stages);
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn cancelled_and_out_of_time_there_is_still_a_plan() {
     let cancelled = solved(&problem, &Limits { cancel, ..Limits::default() });
     let out_of_time = solved(&problem, &Limits { seconds: Some(0.0), ..Limits::default() });
     for outcome in [cancelled, out_of_time] {
-        assert!(outcome.cost < 0.83 && !outcome.proved, "{outcome:?}");
+        assert!(outcome.cost < 0.83 && !outcome.proved, "{:?}", outcome.stages);
     }
 }
 
