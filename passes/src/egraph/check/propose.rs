@@ -117,6 +117,13 @@ pub fn attribute(op: Op, info: &AttributeInfo, types: &[Option<TensorType>], rng
             ints(axes.into_iter().map(|axis| if rng.bool() { axis } else { axis - rank }).collect())
         }
         (_, "axis") => (rank > 0).then(|| Attr::Int(if rng.bool() { -1 } else { rng.i64(-rank..rank) })),
+        (Op::Conv, "pads") if rng.bool() => {
+            // As many as keep the size of the image, or none.
+            let filter = types.get(1).and_then(|ty| ty.as_ref()?.static_shape()).unwrap_or_default();
+            let keeps = rng.bool();
+            let sides = || filter.iter().skip(2).map(|n| if keeps { (*n as i64 - 1) / 2 } else { 0 });
+            ints(sides().chain(sides()).collect())
+        }
         (_, "pads") => ints((0..2 * (rank - 2).max(0)).map(|_| rng.i64(0..2)).collect()),
         (_, "strides" | "dilations" | "kernel") => ints((0..(rank - 2).max(0)).map(|_| rng.i64(1..3)).collect()),
         (_, "group") => Some(Attr::Int(if rng.u8(..4) == 0 { 2 } else { 1 })),
@@ -145,7 +152,9 @@ fn image(rng: &mut Rng) -> Vec<usize> {
 fn filter(image: &[usize], rng: &mut Rng) -> Vec<usize> {
     let channels = image.get(1).copied().unwrap_or(1);
     let depth = if rng.u8(..4) == 0 { 1 } else { channels };
-    let taps = image.iter().skip(2).map(|n| rng.usize(1..(*n).clamp(1, 3) + 1)).collect::<Vec<_>>();
+    let one = rng.u8(..4) == 0;
+    let taps =
+        image.iter().skip(2).map(|n| if one { 1 } else { rng.usize(1..(*n).clamp(1, 3) + 1) }).collect::<Vec<_>>();
     [rng.usize(1..5), depth].into_iter().chain(taps).collect()
 }
 

@@ -104,6 +104,7 @@ pub const FUNCTIONS: &[Function] = functions! {
     "position"(2): "Where a number stands in a list", |_, a| Some(Value::Int(a[0].ints()?.iter().position(|v| a[1].int() == Some(*v))? as i64));
     "all"(2): "Whether all of a list equal a number", |_, a| { let n = a[1].int()?; Some(Value::Bool(a[0].ints()?.iter().all(|v| *v == n))) };
     "least"(1): "The least of a list", |_, a| a[0].ints()?.iter().min().copied().map(Value::Int);
+    "most"(1): "The largest of a list", |_, a| a[0].ints()?.iter().max().copied().map(Value::Int);
     "add"(2): "Two lists, element by element", |_, a| zip(a, i64::checked_add);
     "set"(3): "A list with another number at a place", |_, a| {
         let mut list = a[0].ints()?.to_vec();
@@ -119,6 +120,14 @@ pub const FUNCTIONS: &[Function] = functions! {
     "positions"(2): "Where each of some numbers stands in a list", |_, a| {
         let place = |n: &i64| a[0].ints()?.iter().position(|v| v == n).map(|i| i as i64);
         a[1].ints()?.iter().map(place).collect::<Option<Vec<_>>>().map(Value::Ints)
+    };
+    "distinct"(1): "Whether no number stands twice in a list", |_, a| {
+        let mut list = a[0].ints()?.to_vec();
+        list.sort_unstable();
+        Some(Value::Bool(list.windows(2).all(|pair| pair[0] != pair[1])))
+    };
+    "clamped"(2): "Places along dimensions of these sizes, from the front and no farther than the end", |_, a| {
+        zip(a, |place, size| Some(if place < 0 { place.saturating_add(size) } else { place }.clamp(0, size)))
     };
     // Of axes and permutations.
     "axis"(2): "An axis, counted from the front of so many", |_, a| Some(Value::Int(axis(a[0].int()?, usize::try_from(a[1].int()?).ok()?).ok()? as i64));
