@@ -13,8 +13,8 @@ use melior::ir::ValueLike;
 use super::GraphError;
 use crate::codegen::ir;
 
-/// The work of each kernel of a module in which kernels are formed, by name. A kernel reads its operands and
-/// writes its results once; what stays inside of it is not traffic.
+/// The work of each kernel of a module in which kernels are formed, by name. A kernel reads its operands, or the slices
+/// it takes of them, and writes its results once; what stays inside of it is not traffic.
 pub fn kernel_work(module: ir::Op) -> Result<BTreeMap<String, Work>, GraphError> {
     let mut all = BTreeMap::new();
     for kernel in ir::hwk_kernels(module) {
@@ -30,10 +30,21 @@ pub fn kernel_work(module: ir::Op) -> Result<BTreeMap<String, Work>, GraphError>
                 work.flops += flops(&call);
             }
         }
-        work.bytes += ir::arguments(block).into_iter().map(bytes).sum::<f64>();
+        work.bytes += ir::arguments(block).into_iter().map(read).sum::<f64>();
         all.insert(name.to_string(), work);
     }
     Ok(all)
+}
+
+/// Bytes that are read of an operand.
+fn read(operand: ir::Val) -> f64 {
+    let users = ir::users(operand);
+    let is_slice = |user: &ir::Op| ir::is(*user, "hwc.slice");
+    if users.is_empty() || !users.iter().all(is_slice) {
+        return bytes(operand);
+    }
+    let slices: f64 = users.into_iter().flat_map(ir::results).map(bytes).sum();
+    slices.min(bytes(operand))
 }
 
 fn bytes(value: ir::Val) -> f64 {
@@ -142,5 +153,27 @@ mod tests {
         let module = Module::parse(&context, text).unwrap();
         let work = super::kernel_work(ir::module_op(&module)).unwrap();
         assert_eq!(work["k"], Work { flops: 2.0 * 4.0 * 8.0 * 2.0 + 8.0, bytes: 4.0 * (32.0 + 16.0 + 8.0) });
+    }
+
+    #[test]
+    fn of_slices_only_what_they_hold_is_read() {
+        let context = context::new();
+        hwc_dialects::mlir::load(&context);
+        let slice = "hwc.slice %a {axes = array<i64: 0>, starts = array<i64: 1>, ends = array<i64: 3>, steps = array<i64: 1>} \
+                     : (tensor<8x4xf32>) -> tensor<2x4xf32>";
+        let bytes = |result: &str, other: &str| {
+            let text = format!(
+                "hwk.kernel @k(%a: tensor<8x4xf32>) -> ({result}) {{
+                 %0 = {slice}
+                 %1 = {other}
+                 hwk.yield %1 : {result} }}"
+            );
+            let module = Module::parse(&context, &text).unwrap();
+            super::kernel_work(ir::module_op(&module)).unwrap()["k"].bytes
+        };
+        let part = bytes("tensor<2x4xf32>", "hwc.relu %0 : (tensor<2x4xf32>) -> tensor<2x4xf32>");
+        assert_eq!(part, 4.0 * (8.0 + 8.0));
+        let whole = bytes("tensor<8x4xf32>", "hwc.relu %a : (tensor<8x4xf32>) -> tensor<8x4xf32>");
+        assert_eq!(whole, 4.0 * (32.0 + 32.0));
     }
 }

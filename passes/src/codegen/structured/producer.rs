@@ -83,3 +83,52 @@ pub fn absorb<'c>(reduction: &mut Structured<'c>, found: &Structured<'c>) {
     }
     reduction.absorbed.push(found.op);
 }
+
+#[cfg(test)]
+mod tests {
+    use melior::ir::{BlockLike, Module};
+
+    use super::{super::analyze, *};
+    use crate::codegen::{context, ir};
+
+    /// Powers, their sums along rows, their squares.
+    const TEXT: &str = r#"
+        #all = affine_map<(a, b) -> (a, b)>
+        func.func @k(%a: memref<24x40xf32>, %b: memref<40xf32>, %s: memref<24xf32>, %q: memref<24x40xf32>) {
+          %x = memref.alloc() : memref<24x40xf32>
+          linalg.generic {indexing_maps = [#all, affine_map<(a, b) -> (b)>, #all], iterator_types = ["parallel", "parallel"]}
+              ins(%a, %b : memref<24x40xf32>, memref<40xf32>) outs(%x : memref<24x40xf32>) {
+          ^bb0(%v: f32, %w: f32, %o: f32):
+            %d = arith.subf %v, %w : f32
+            %y = math.exp %d : f32
+            linalg.yield %y : f32
+          }
+          linalg.generic {indexing_maps = [#all, affine_map<(a, b) -> (a)>], iterator_types = ["parallel", "reduction"]}
+              ins(%x : memref<24x40xf32>) outs(%s : memref<24xf32>) {
+          ^bb0(%v: f32, %o: f32):
+            %y = arith.addf %o, %v : f32
+            linalg.yield %y : f32
+          }
+          linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+              ins(%x : memref<24x40xf32>) outs(%q : memref<24x40xf32>) {
+          ^bb0(%v: f32, %o: f32):
+            %y = arith.mulf %v, %v : f32
+            linalg.yield %y : f32
+          }
+          return
+        }"#;
+
+    #[test]
+    fn what_is_read_before_the_reduction_ends_stays_where_it_is() {
+        let context = context::new();
+        let module = Module::parse(&context, TEXT).unwrap();
+        let [kernel] = ir::functions(ir::module_op(&module))[..] else { panic!("one function") };
+        let all: Vec<Structured> = ir::walk(kernel).into_iter().filter_map(analyze::read).collect();
+        let [powers, sum, squares] = &all[..] else { panic!("three nests") };
+        let end = ir::entry(kernel).and_then(|block| block.terminator()).unwrap();
+        let found = |place| find(&Structured { place, ..sum.clone() }, &all).map(|found| found.op);
+        assert_eq!(found(None), Some(powers.op));
+        assert_eq!(found(Some(squares.op)), Some(powers.op), "written before the squares read it");
+        assert_eq!(found(Some(end)), None, "written after the squares read it");
+    }
+}
