@@ -26,9 +26,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Seconds for some ten thousand nodes, and no limit of time.
+    /// No limit of time, and work for seconds; a minute for the hardest graphs of some ten thousand nodes.
     fn default() -> Limits {
-        Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 200, work: 2_000_000, gap: 1e-6 }
+        Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 200, work: 50_000, gap: 1e-6 }
     }
 }
 
