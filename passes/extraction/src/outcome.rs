@@ -67,6 +67,8 @@ pub struct Outcome {
     pub seconds: f64,
     /// In order of time.
     pub stages: Vec<Stage>,
+    /// Why there was no more exact stage, if the arithmetic of the linear solver failed.
+    pub failure: Option<String>,
 }
 
 /// What a plan that exceeds a budget uses of it.

@@ -24,7 +24,7 @@ const LNS_SHARE: u64 = 3;
 ///
 /// # Errors
 /// [`Error::Impossible`] if there is no plan at all; [`Error::Infeasible`] with the nearest plan if none keeps within the
-/// budgets; [`Error::Solver`] if the arithmetic of the linear solver fails.
+/// budgets; [`Error::Solver`] if the arithmetic of the linear solver fails before there is a plan within them.
 pub fn solve(problem: &Problem, limits: &Limits) -> Result<Outcome> {
     solve_from(problem, limits, &[])
 }
@@ -39,8 +39,16 @@ pub fn solve_from(problem: &Problem, limits: &Limits, known: &[Solution]) -> Res
     let reduced = Reduced::new(problem, |_| true).map_err(|Impossible(roots)| Error::Impossible(roots))?;
     let greedy = greedy::greedy(problem, &clock).ok_or_else(|| Error::Impossible(problem.roots().to_vec()))?;
     let known = known.iter().filter_map(|solution| Plan::of(problem, solution));
-    let mut search =
-        Search { problem, limits, bound: f64::NEG_INFINITY, unmet: 0.0, stages: Vec::new(), best: greedy, clock };
+    let mut search = Search {
+        problem,
+        limits,
+        bound: f64::NEG_INFINITY,
+        unmet: 0.0,
+        stages: Vec::new(),
+        failure: None,
+        best: greedy,
+        clock,
+    };
     search.stage(StageKind::Greedy);
     known.for_each(|plan| search.offer(plan));
     search.reduced(&reduced)?;
@@ -56,6 +64,7 @@ struct Search<'a> {
     /// No plan exceeds the budgets by less.
     unmet: f64,
     stages: Vec<Stage>,
+    failure: Option<String>,
 }
 
 impl Search<'_> {
@@ -92,14 +101,14 @@ impl Search<'_> {
             (inner, self.unmet, work) = nearest(small, &inner, &self.clock, self.limits.work, self.limits.seed)?;
         }
         if inner.feasible() {
-            self.legs(reduced, &mut inner, work)?;
+            self.legs(reduced, &mut inner, work);
         }
         reduced.lift(self.problem, &inner.choice).into_iter().for_each(|plan| self.offer(plan));
         Ok(())
     }
 
     /// Both stages from the same plan, with growing limits, until there is a proof or nothing is left.
-    fn legs(&mut self, reduced: &Reduced, best: &mut Plan, spent: u64) -> Result<()> {
+    fn legs(&mut self, reduced: &Reduced, best: &mut Plan, spent: u64) {
         let small = &reduced.problem;
         let limits = self.limits;
         let (mut core, mut lns) = (Core::new(small), Lns::new(small, limits.seed));
@@ -130,18 +139,24 @@ impl Search<'_> {
                 Ok(())
             };
             let mut search = |threads: usize| lns.run(&start, left, work / LNS_SHARE, threads, &lns_clock);
+            let failure;
             let by_lns = if limits.threads > 1 && exact {
                 let (plan, leg) = std::thread::scope(|scope| {
                     let other = scope.spawn(|| search(limits.threads - 1));
                     let leg = leg();
                     (other.join(), leg)
                 });
-                leg?;
+                failure = leg.err();
                 plan.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             } else {
-                leg()?;
+                failure = leg().err();
                 search(limits.threads)
             };
+            if let Some(failure) = failure {
+                // There is a plan: without more exact stages it may still become better.
+                self.failure = Some(failure.to_string());
+                core.work = limits.work;
+            }
             // With a proof, how far the search came does not matter: it may not decide between equal plans.
             if !core.done && by_lns.beats(best) {
                 *best = by_lns;
@@ -157,7 +172,6 @@ impl Search<'_> {
             }
             work = if work < LEGS[1] { LEGS[1] } else { work.saturating_mul(GROWTH) };
         }
-        Ok(())
     }
 
     fn note(&mut self, reduced: &Reduced, best: &Plan, core: &Core, kind: StageKind) {
@@ -168,7 +182,7 @@ impl Search<'_> {
     }
 
     fn outcome(self) -> Result<Outcome> {
-        let Search { problem, limits, clock, best: plan, bound, unmet, stages } = self;
+        let Search { problem, limits, clock, best: plan, bound, unmet, stages, failure } = self;
         let solution = plan.solution(problem);
         if !plan.feasible() {
             let exceeded = plan.exceeded(problem);
@@ -178,7 +192,7 @@ impl Search<'_> {
         let bound = bound.min(plan.cost);
         let gap = if bound == plan.cost { 0.0 } else { (plan.cost - bound) / plan.cost.abs() };
         let (cost, used, proved) = (plan.cost, plan.used.clone(), gap <= limits.gap);
-        Ok(Outcome { solution, cost, bound, gap, proved, used, seconds: clock.seconds(), stages })
+        Ok(Outcome { solution, cost, bound, gap, proved, used, seconds: clock.seconds(), stages, failure })
     }
 }
 

@@ -88,6 +88,7 @@ fn answer(file: &hwc_extraction::File, outcome: &Outcome) -> Value {
         "gap": outcome.gap,
         "proved": outcome.proved,
         "seconds": outcome.seconds,
+        "failure": outcome.failure,
         "stages": stages.collect::<Vec<_>>(),
     })
 }
