@@ -194,3 +194,38 @@ fn dense_cycles() {
 fn dense_cycles_with_a_budget() {
     run(With { dense: true, budgets: 1, fractions: true, ..With::default() }, 7, 40);
 }
+
+#[test]
+fn alternatives() {
+    let mut source = Random(8);
+    let (limits, mut next_bests, mut pairs) = (Limits::default(), 0, 0);
+    for _ in 0..80 {
+        let problem = random(&mut source, With { budgets: 1, ..With::default() });
+        let Ok(outcome) = solve(&problem, &limits) else { continue };
+        for (class, node) in outcome.solution.chosen() {
+            let next = next_best(&problem, &outcome.solution, class, &limits).expect("is asked well");
+            let without = problem.with_cost(class, node, f64::INFINITY).expect("is sound");
+            assert_eq!(next.as_ref().map(|next| next.cost), enumerate(&without).cost, "{problem:?} {class}");
+            if let Some(next) = next {
+                assert!(check(&without, &next.solution).is_ok() && next.cost >= outcome.cost);
+                next_bests += 1;
+            }
+        }
+        let costs = |class, node| problem.node(class, node).is_some_and(|node| node.cost != 0.0);
+        let top = solve_top(&problem, &limits, 4, 2).expect("there is a plan");
+        assert_eq!(top[0].cost, outcome.cost);
+        for (index, later) in top.iter().enumerate() {
+            assert!(check(&problem, &later.solution).is_ok());
+            for earlier in &top[..index] {
+                let chosen: Vec<(u32, u32)> = earlier.solution.chosen().collect();
+                let any = chosen.iter().any(|(class, node)| costs(*class, *node));
+                let gone = chosen.iter().filter(|(class, node)| {
+                    (costs(*class, *node) || !any) && later.solution.choice[*class as usize] != Some(*node)
+                });
+                assert!(gone.count() >= 2 && later.cost >= earlier.cost - 1e-9);
+                pairs += 1;
+            }
+        }
+    }
+    assert!(next_bests > 20 && pairs > 10, "{next_bests} {pairs}");
+}
