@@ -24,6 +24,8 @@ pub struct Instance {
     pub roots: Vec<Id>,
     /// Values of inputs, by number.
     pub inputs: HashMap<u32, Tensor>,
+    /// Elements of the largest operand.
+    pub largest: usize,
 }
 
 impl Instance {
@@ -42,7 +44,7 @@ impl Instance {
             _ => &[DType::F64, DType::F64, DType::F64, DType::I64],
         };
         let dtype = *rng.choice(numbers)?;
-        let instance = Instance { graph: Graph::default(), roots: vec![], inputs: HashMap::new() };
+        let instance = Instance { graph: Graph::default(), roots: vec![], inputs: HashMap::new(), largest: 0 };
         let mut maker = Maker { instance, binding, hints, rng, dtype, types: vec![] };
         for term in &rule.left {
             let root = maker.term(term, &Place { op: None, operands: &[] })?;
@@ -140,6 +142,7 @@ impl Maker<'_> {
         self.types.push((place.op, slot, ty.clone()));
         let splat = hint.splat || self.rng.u8(..8) == 0;
         let value = propose::value(&ty, splat, self.rng)?;
+        self.instance.largest = self.instance.largest.max(value.len());
         let weights = hint.weights.unwrap_or(splat || self.rng.bool());
         if hint.splat || (weights && self.rng.bool()) {
             return Some(self.constant(&value));

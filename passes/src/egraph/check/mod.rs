@@ -11,6 +11,7 @@ mod propose;
 
 use egg::Id;
 use fastrand::Rng;
+use hwc_dialects::TensorType;
 use hwc_dialects::reference::evaluate;
 use hwc_dialects::reference::number::floats;
 use hwc_runtime::dtype::Kind as Numbers;
@@ -19,13 +20,13 @@ use hwc_runtime::{DType, Tensor};
 use super::facts::Graph;
 use super::language::Kind;
 use super::rules::apply::{Refusal, build};
-use super::rules::{Binding, Class, Rule, RuleError};
+use super::rules::{Binding, Class, Rule, RuleError, class_type};
 use instance::Instance;
 
 /// So many matches are compared ...
-const MATCHES: usize = 40;
+const MATCHES: usize = 80;
 /// ... found within so many tries.
-const TRIES: usize = 60_000;
+const TRIES: usize = 100_000;
 /// Matches of one instance that are looked at.
 const OF_ONE: usize = 4;
 
@@ -49,10 +50,14 @@ pub enum Fault {
 /// # Errors
 /// The first instance for which the rule does not hold, or that there are too few.
 pub fn check(rule: &Rule, seed: u64) -> Result<usize, Fault> {
+    check_within(rule, seed, TRIES)
+}
+
+fn check_within(rule: &Rule, seed: u64, tries: usize) -> Result<usize, Fault> {
     let mut rng = Rng::with_seed(seed);
     let hints = hints::hints(rule);
     let mut compared = 0;
-    for _ in 0..TRIES {
+    for _ in 0..tries {
         let Some(mut instance) = Instance::new(rule, &hints, &mut rng) else { continue };
         let mut matches: Vec<Binding> = vec![];
         rule.matches(&instance.graph, &instance.roots, &mut |binding| matches.push(binding));
@@ -82,7 +87,7 @@ pub fn check_all(rules: &[Rule], file: &str) -> Result<(), Vec<RuleError>> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Compares both sides of one match; false where the right side does not apply.
+/// Compares both sides of one match; false where the right side does not apply, or there is next to nothing to compare.
 fn compare(rule: &Rule, instance: &mut Instance, binding: &Binding) -> Result<bool, Fault> {
     let mut rights = vec![];
     for (term, &root) in rule.right.iter().zip(&binding.roots) {
@@ -93,6 +98,7 @@ fn compare(rule: &Rule, instance: &mut Instance, binding: &Binding) -> Result<bo
             Err(Refusal::Invalid(message)) => return Err(Fault::Invalid { left, message }),
         }
     }
+    let mut tells = false;
     for (left, right) in rights {
         let (is, wanted) = (instance.graph[right].data.types, instance.graph[left].data.types);
         if is != wanted {
@@ -105,13 +111,20 @@ fn compare(rule: &Rule, instance: &mut Instance, binding: &Binding) -> Result<bo
             let (expected, actual) = (show(&expected), show(&actual));
             return Err(Fault::False { left, right, element, expected, actual });
         }
+        tells |= instance.largest > 1 && !expected.is_empty();
     }
-    Ok(true)
+    Ok(tells)
 }
+
+/// More elements than these are not computed: a rule may ask for any shape.
+const MOST_ELEMENTS: usize = 1 << 20;
 
 /// The value of an e-class of an e-graph in which no two were joined.
 fn value(instance: &Instance, id: Id) -> Result<Tensor, String> {
     let graph: &Graph = &instance.graph;
+    if class_type(graph, id).and_then(TensorType::elements).is_some_and(|count| count > MOST_ELEMENTS) {
+        return Err("too many elements".into());
+    }
     let node = graph[id].nodes.first().ok_or("an empty e-class")?;
     match node.kind {
         Kind::Input(number) => instance.inputs.get(&number).cloned().ok_or_else(|| "an unknown input".into()),
@@ -146,51 +159,4 @@ fn difference(class: Class, expected: &Tensor, actual: &Tensor) -> Option<usize>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::egraph::rules::parse;
-
-    fn fault(rule: &str) -> Option<Fault> {
-        let rules = parse("test.rules", rule).unwrap();
-        check(&rules[0], 1).err()
-    }
-
-    #[test]
-    fn true_rules_pass() {
-        for rule in [
-            "exact a: add(x, y) => add(y, x)",
-            "reassociates b: add(add(x, y), z) => add(x, add(y, z))",
-            "exact c: transpose(transpose(x, permutation=p), permutation=q) => transpose(x, permutation=compose(p, q))",
-            "exact d: mul(x, 1) => x if shape(x) == shape(result)",
-            "reassociates e: matmul(matmul(x, a), b) => matmul(x, matmul(a, b)) if rank(x) == 2, rank(a) == 2, rank(b) == 2",
-            "exact f: concat(xs..., axis=a) => concat(xs..., axis=axis(a, rank(result)))",
-            "exact g: relu(concat(xs..., axis=a)) => concat(relu(xs)..., axis=a)",
-            "exact h: matmul(x, a) & matmul(x, b) => slice(matmul(x, concat(a, b, axis=1)), axes=[rank(result) - 1], \
-             starts=[0], ends=[dim(a, 1)], steps=[1]) & slice(matmul(x, concat(a, b, axis=1)), axes=[rank(result) - 1], \
-             starts=[dim(a, 1)], ends=[dim(a, 1) + dim(b, 1)], steps=[1]) \
-             if rank(a) == 2, rank(b) == 2, rank(x) >= 2, next(x, a, b)",
-        ] {
-            assert_eq!(fault(rule), None, "{rule}");
-        }
-    }
-
-    #[test]
-    fn false_rules_are_found() {
-        for (rule, found) in [
-            ("exact a: sub(x, y) => sub(y, x)", "is false"),
-            ("exact b: mul(x, 1) => x", "of another type"),
-            ("exact c: add(add(x, y), z) => add(x, add(y, z))", "is false"),
-            (
-                "exact d: transpose(transpose(x, permutation=p), permutation=q) => transpose(x, permutation=compose(q, p))",
-                "of another type",
-            ),
-            ("exact e: add(x, y) => add(y, x) if rank(x) == 77", "never applies"),
-            ("exact f: relu(x) => transpose(x, permutation=[1, 0]) if rank(x) == 3", "makes an invalid right side"),
-            ("reassociates g: sqrt(mul(x, x)) => x", "is false"),
-            ("reassociates h: div(x, x) => 1", "of another type"),
-        ] {
-            let fault = fault(rule).map(|fault| fault.to_string()).unwrap_or_default();
-            assert!(fault.contains(found), "{rule}: {fault}");
-        }
-    }
-}
+mod tests;

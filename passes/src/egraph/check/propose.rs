@@ -140,7 +140,7 @@ pub fn attribute(op: Op, info: &AttributeInfo, types: &[Option<TensorType>], rng
 
 fn shape(ranks: std::ops::Range<usize>, rng: &mut Rng) -> Vec<usize> {
     let rank = rng.usize(ranks);
-    (0..rank).map(|_| if rng.u8(..40) == 0 { 0 } else { rng.usize(1..5) }).collect()
+    (0..rank).map(|_| if rng.u8(..12) == 0 { 0 } else { rng.usize(1..5) }).collect()
 }
 
 /// A batch, channels, and one or two dimensions.

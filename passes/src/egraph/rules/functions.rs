@@ -64,8 +64,8 @@ pub const FUNCTIONS: &[Function] = functions! {
     "along"(4): "Whether an operand, broadcast to a rank, varies along one axis only, with so many elements (or one)", |g, a| {
         let (shape, axis) = (shape(g, &a[0])?, a[1].int()?);
         let (rank, count) = (a[2].int()?, a[3].int()?);
-        let before = rank - shape.len() as i64;
-        let is_one = |i: usize, n: i64| n == 1 || (i as i64 + before == axis && n == count);
+        let before = rank.saturating_sub(shape.len() as i64);
+        let is_one = |i: usize, n: i64| n == 1 || (before.checked_add(i as i64) == Some(axis) && n == count);
         Some(Value::Bool(before >= 0 && shape.iter().enumerate().all(|(i, n)| is_one(i, *n))))
     };
     "holds"(2): "Whether an element type of floating-point numbers has every number of another", |_, a| {
@@ -127,7 +127,7 @@ pub const FUNCTIONS: &[Function] = functions! {
         Some(Value::Bool(list.windows(2).all(|pair| pair[0] != pair[1])))
     };
     "clamped"(2): "Places along dimensions of these sizes, from the front and no farther than the end", |_, a| {
-        zip(a, |place, size| Some(if place < 0 { place.saturating_add(size) } else { place }.clamp(0, size)))
+        zip(a, |place, size| Some(if place < 0 { place.saturating_add(size) } else { place }.min(size).max(0)))
     };
     // Of axes and permutations.
     "axis"(2): "An axis, counted from the front of so many", |_, a| Some(Value::Int(axis(a[0].int()?, usize::try_from(a[1].int()?).ok()?).ok()? as i64));
@@ -152,7 +152,7 @@ pub const FUNCTIONS: &[Function] = functions! {
         let moved: Vec<i64> = order.iter().copied().filter(|&i| usize::try_from(i).ok().and_then(|i| shape.get(i)) != Some(&1)).collect();
         Some(Value::Bool(moved.is_sorted()))
     };
-    "last"(2): "The last axes, so many, of a rank", |_, a| { let (n, rank) = (a[0].int()?, a[1].int()?); (0 <= n && n <= rank).then(|| Value::Ints((rank - n..rank).collect())) };
+    "last"(2): "The last axes, so many, of a rank", |_, a| { let (n, rank) = (a[0].int()?, a[1].int()?); (0 <= n && n <= rank && rank <= 64).then(|| Value::Ints((rank - n..rank).collect())) };
     "broadcast"(2): "The shape to which two shapes broadcast", |_, a| {
         let dims = |list: &[i64]| list.iter().map(|&n| usize::try_from(n).ok().map(Dim::Fixed)).collect::<Option<Vec<_>>>();
         let shape = broadcast(&[&dims(a[0].ints()?)?, &dims(a[1].ints()?)?]).ok()?;
@@ -253,6 +253,15 @@ mod tests {
         Value::Ints(list.to_vec())
     }
 
+    /// The documentation's table.
+    #[test]
+    fn every_function_is_documented() {
+        let rows = FUNCTIONS.iter().map(|f| format!("| `{}` | {} | {} |\n", f.name, f.arguments, f.summary));
+        let table = format!("| function | arguments | gives |\n|---|---|---|\n{}", rows.collect::<String>());
+        let documentation = include_str!("../../../../docs/rules.md");
+        assert!(documentation.contains(&table), "docs/rules.md must have the table\n{table}");
+    }
+
     #[test]
     fn permutations() {
         assert_eq!(run("compose", &[ints(&[1, 2, 0]), ints(&[2, 0, 1])]), Some(ints(&[0, 1, 2])));
@@ -270,6 +279,8 @@ mod tests {
         assert_eq!(run("take", &[ints(&[5, 6]), Value::Int(3)]), None);
         assert_eq!(run("drop", &[ints(&[5, 6]), Value::Int(-1)]), Some(ints(&[6])));
         assert_eq!(run("fill", &[Value::Int(1), Value::Int(-1)]), None);
+        assert_eq!(run("clamped", &[ints(&[-1, 9]), ints(&[4, -4])]), Some(ints(&[3, 0])));
+        assert_eq!(run("last", &[Value::Int(1 << 40), Value::Int(1 << 40)]), None);
         assert_eq!(run("broadcasts", &[ints(&[1, 3]), ints(&[2, 3])]), Some(Value::Bool(true)));
         assert_eq!(run("broadcasts", &[ints(&[2, 3]), ints(&[1, 3])]), Some(Value::Bool(false)));
     }

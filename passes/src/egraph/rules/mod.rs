@@ -17,6 +17,7 @@
 //! * A number on the left is a constant all of whose elements equal it; on the right it is a scalar of the element type
 //!   of the operand beside it. `{...}` on the right is a scalar that is computed.
 //! * `a & b`: both are there; they share a name. The right has as many parts, each equal to its place on the left.
+//! * `... for f in relu, tanh` at the end makes a rule of each operator, with `-relu` and `-tanh` added to the name.
 //! * `result` in expressions is what the first part of the left computes, `result2` the second. Functions are those of
 //!   [`functions`].
 //!
