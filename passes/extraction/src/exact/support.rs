@@ -11,6 +11,10 @@ use crate::reduce::{Must, components, has};
 
 /// A violation by less is left alone.
 const LEAST: f64 = 1e-4;
+/// Classes of a component up to which indirect needs are looked at.
+const CLOSE: usize = 2000;
+/// Classes of a component whose cuts are looked for in one call, those that are needed most.
+const FLOWS: usize = 400;
 
 pub struct Support {
     /// The classes of each component of more than one.
@@ -19,8 +23,6 @@ pub struct Support {
     component: Vec<Option<u32>>,
     /// For each node what it needs of its class's component.
     needs: Vec<Vec<u32>>,
-    /// For each class the nodes of its component that need it.
-    users: Vec<Vec<u32>>,
 }
 
 impl Support {
@@ -34,7 +36,6 @@ impl Support {
             components: Vec::new(),
             component: vec![None; number.len()],
             needs: vec![Vec::new(); problem.nodes()],
-            users: vec![Vec::new(); number.len()],
         };
         let mut place = vec![None; sizes.len()];
         for class in (0..problem.classes()).filter(|class| sizes[number[*class as usize] as usize] > 1) {
@@ -50,12 +51,16 @@ impl Support {
             for id in problem.range(*class) {
                 let children = problem.at(id).children;
                 let members = home.map_or(&[][..], |home| &support.components[home as usize]);
-                let needed = |other: &&u32| match must {
-                    Some(must) => children.iter().any(|child| has(must.of(*child), **other)),
-                    None => children.binary_search(other).is_ok(),
+                let close = must.filter(|_| members.len() <= CLOSE);
+                let needs = match close {
+                    Some(must) => {
+                        let needed = |other: &&u32| children.iter().any(|child| has(must.of(*child), **other));
+                        members.iter().filter(needed).copied().collect()
+                    }
+                    None => {
+                        children.iter().filter(|child| support.component[**child as usize] == home).copied().collect()
+                    }
                 };
-                let needs: Vec<u32> = members.iter().filter(needed).copied().collect();
-                needs.iter().for_each(|child| support.users[*child as usize].push(id));
                 support.needs[id as usize] = needs;
             }
         }
@@ -92,7 +97,7 @@ impl Support {
         let mut rows: Vec<Row> = Vec::new();
         let mut order: Vec<u32> = members.iter().copied().filter(|class| sum[*class as usize] > LEAST).collect();
         order.sort_by(|a, b| sum[*b as usize].total_cmp(&sum[*a as usize]).then(a.cmp(b)));
-        for class in order {
+        for class in order.into_iter().take(FLOWS) {
             let (mut sent, want) = (flow.clone(), sum[class as usize]);
             if sent.send(ground, place(&class), want) > want - LEAST {
                 continue;
