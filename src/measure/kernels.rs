@@ -1,5 +1,8 @@
 //! Kernels as complete texts, with the schedules to measure them by.
 
+use std::num::NonZeroUsize;
+
+use hwc_dialects::hwk::{Schedule, Space, divisions};
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::{self, ir};
 use hwc_passes::{hwk, print};
@@ -23,11 +26,11 @@ pub fn kernels(model: &Model, options: &Options) -> Result<Vec<String>, Error> {
 }
 
 /// A kernel, given as [`kernels`] gives it, under up to `count` schedules: the compiler's own first, then others by
-/// what they are expected to take.
+/// what they are expected to take, each with its loops divided in all ways if there are several threads.
 ///
 /// # Errors
 /// As [`Compiler::compile`].
-pub fn candidates(kernel: &str, options: &Options, count: usize) -> Result<Vec<String>, Error> {
+pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZeroUsize) -> Result<Vec<String>, Error> {
     let context = context();
     let compiler = Compiler::new(options.clone());
     let program = Program::read(&context, &Model::from_mlir(kernel), options)?;
@@ -39,8 +42,13 @@ pub fn candidates(kernel: &str, options: &Options, count: usize) -> Result<Vec<S
     }
     let (mut functions, _) = compiler.to_kernel_form(&context, &program, |_| false)?;
     let all = codegen::candidates(&context, &mut functions, &target)?;
+    let target = hwk::target_of(&target)?;
+    let divided = |(space, schedule): (Space, Schedule)| {
+        let ways = if threads.get() > 1 { divisions(&schedule, &space, &target) } else { vec![] };
+        [schedule].into_iter().chain(ways).map(move |schedule| (space.clone(), schedule))
+    };
     let mut texts = vec![first];
-    for (space, schedule) in all {
+    for (space, schedule) in all.into_iter().flat_map(divided) {
         if texts.len() >= count {
             break;
         }

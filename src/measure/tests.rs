@@ -140,11 +140,14 @@ fn what_was_measured_is_compiled_unless_it_does_not_fit() {
     let store = Store::open(folder.path()).unwrap();
     let options = Options::new().measured(store.clone());
     let compile = || Compiler::new(options.clone()).compile(&Model::from_mlir(PRODUCT)).unwrap().diagnostics().to_vec();
-    let schedule =
-        || candidates(&kernels(&Model::from_mlir(PRODUCT), &options).unwrap()[0], &options, 1).unwrap().remove(0);
+    let schedule = || {
+        candidates(&kernels(&Model::from_mlir(PRODUCT), &options).unwrap()[0], &options, 1, NonZeroUsize::MIN)
+            .unwrap()
+            .remove(0)
+    };
     assert!(compile().is_empty());
 
-    let second = candidates(&schedule(), &options, 5).unwrap().remove(4);
+    let second = candidates(&schedule(), &options, 5, NonZeroUsize::MIN).unwrap().remove(4);
     let same = |seconds| Times { median: seconds, low: seconds, high: seconds };
     store.keep(&second, &Measurement { warm: same(1e-9), cold: same(1e-9), flops: 1.0, bytes: 1.0 }).unwrap();
     assert_eq!(schedule(), second);

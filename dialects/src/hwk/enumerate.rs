@@ -82,6 +82,13 @@ pub fn enumerate(space: &Space, target: &Target) -> Vec<Schedule> {
     all
 }
 
+/// The legal ways to divide the loops of a schedule among threads, other than its own: by one dimension, or not at all.
+pub fn divisions(schedule: &Schedule, space: &Space, target: &Target) -> Vec<Schedule> {
+    let one = space.dims.iter().map(|(dim, _)| vec![dim.clone()]);
+    let all = one.chain([vec![]]).map(|threads| Schedule { threads: Some(threads), ..schedule.clone() });
+    all.filter(|other| other != schedule && verify(other, space, Some(target)).is_empty()).collect()
+}
+
 fn widest_vector(space: &Space, target: &Target) -> i64 {
     target.registers().0 / space.bits.max(1)
 }

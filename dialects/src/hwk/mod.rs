@@ -24,7 +24,7 @@ mod text;
 mod verify;
 
 pub use class::{Class, ClassInfo, Inner, InnerInfo, Role};
-pub use enumerate::enumerate;
+pub use enumerate::{divisions, enumerate};
 pub use schedule::{Packing, Schedule, Tile, Vector};
 pub use space::Space;
 pub use target::{Cpu, Target};

@@ -186,3 +186,11 @@ fn the_schedules_of_each_class_are_legal_and_distinct() {
         assert!(all.iter().all(|schedule| verify(schedule, &space, Some(&target)).is_empty()));
     }
 }
+
+#[test]
+fn threads_share_what_no_loop_combines() {
+    let (space, target) = (SPACE.parse::<Space>().unwrap(), Target::from_text("cpu", CPU).unwrap());
+    let schedule: Schedule = "loops, threads = [n]".parse().unwrap();
+    let all: Vec<String> = divisions(&schedule, &space, &target).iter().map(Schedule::to_string).collect();
+    assert_eq!(all, ["loops, threads = [m]", "loops, threads = []"]);
+}

@@ -30,7 +30,7 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
     let measurer = measurer.rounds(arguments.rounds).threads(arguments.threads);
     let (mut text, mut report) = (String::new(), vec![]);
     for kernel in measure::kernels(&model, &options)? {
-        let candidates = measure::candidates(&kernel, &options, arguments.candidates as usize)?;
+        let candidates = measure::candidates(&kernel, &options, arguments.candidates as usize, arguments.threads)?;
         let outcomes = measurer.measure(&candidates)?;
         let mut all: Vec<(&String, &Outcome)> = candidates.iter().zip(&outcomes).collect();
         if let Some(store) = &store {
