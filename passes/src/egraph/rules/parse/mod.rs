@@ -133,7 +133,9 @@ mod tests {
                     exact d: transpose(x) => x if foo(x), rank(x, x) == 2\n\
                     exact e: add(x, y)\n  => add(y, x)  # over two lines\n\
                     exact e: add(x, y, y, axis=1) => x\n\
-                    exact f: x => x\n";
+                    exact f: x => x\n\
+                    exact g: h(x) => x for h of relu\n\
+                    exact i: h(x) => x for h in relu, no\n";
         let errors = parse("mine.rules", text).unwrap_err();
         let errors: Vec<String> = errors.iter().map(RuleError::to_string).collect();
         assert_eq!(
@@ -148,6 +150,8 @@ mod tests {
                 "mine.rules:8: `add` takes 2 operands, not 3",
                 "mine.rules:8: `add` has no attribute `axis`",
                 "mine.rules:9: the left side must be an operation",
+                "mine.rules:10: expected `for NAME in OPERATOR, OPERATOR, ...` at the end",
+                "mine.rules:11: there is no operator `no`",
             ]
         );
     }
