@@ -1,7 +1,7 @@
 """Measures one model in several runners in one process: reads JSON requests, answers with JSON (see protocol.py).
 
 {"do": "open", ...}  as in opening.py; writes the model with its sizes fixed
-{"do": "add", "runner": NAME, "threads": N, "oracle": "float64" or "onnxruntime", "cache": DIR, "runtime": FILE,
+{"do": "add", "runner": NAME or NAME/VARIANT, "threads": N, "oracle": "float64" or "onnxruntime", "cache": DIR, "runtime": FILE,
  "artifact": FILE}   makes a runner and runs it once: {"worst": X, "outputs": [..]} as in comparison.py
 {"do": "time", "threads": N, "repetitions": N}
                      runs all that were added in turn: {"times_ms": {NAME: [..]}}
@@ -33,7 +33,7 @@ class Bench:
     def add(self, request):
         if self.expected is None:
             self.expected = bench_oracle.EXPECTED[request["oracle"]](self.model)
-        runner = RUNNERS[request["runner"]](self.model, request)
+        runner = RUNNERS[request["runner"].partition("/")[0]](self.model, request)
         runner.run()
         results = runner.results
         outputs = [compare(name, results.get(name), value) for name, value in self.expected.items()]

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::process::{self, Measured};
 use serde::Deserialize;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,6 +54,8 @@ pub struct Compile<'a> {
     pub values: &'a [(String, PathBuf)],
     /// A folder of compiled kernels.
     pub kernel_cache: Option<&'a Path>,
+    /// Other arguments.
+    pub more: Vec<&'a OsStr>,
 }
 
 impl Compile<'_> {
@@ -63,6 +66,7 @@ impl Compile<'_> {
         command.args(self.values.iter().flat_map(|(input, file)| ["--value".into(), binding(input, file)]));
         command.env_remove("HWC_CACHE_DIR");
         command.args(self.kernel_cache.iter().flat_map(|folder| [Path::new("--kernel-cache"), *folder]));
+        command.args(&self.more);
         let measured = process::measure(&mut command, COMPILE_LIMIT)?;
         measured.check("hwc-opt compile")?;
         Ok(measured)

@@ -28,7 +28,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_
 pub struct Measurement<'a> {
     pub layout: &'a Layout,
     /// `hwc-opt`
-    program: PathBuf,
+    pub program: PathBuf,
     /// The shared library of `hwc-runtime`.
     runtime: PathBuf,
     pub suite: Suite,
@@ -70,8 +70,8 @@ pub struct Runner {
 }
 
 #[derive(Deserialize)]
-struct Added {
-    worst: Option<f64>,
+pub struct Added {
+    pub worst: Option<f64>,
     outputs: Vec<serde_json::Value>,
 }
 
@@ -161,20 +161,20 @@ impl<'a> Measurement<'a> {
         measured
     }
 
-    fn fill(&self, row: &Row, measured: &mut Measured) -> Result<()> {
+    /// An empty folder for a row.
+    pub fn directory(&self, row: &Row) -> Result<PathBuf> {
         let bench = self.layout.target.join("xtask-bench");
         let directory = bench.join(self.suite.name()).join(file_name(&row.model.name));
         if directory.exists() {
             fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))?;
         }
         fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
-        let open = Open {
-            model: &row.model.path,
-            dims: &row.model.dims,
-            values: &row.model.values,
-            inputs: &row.model.inputs,
-            directory: &directory,
-        };
+        Ok(directory)
+    }
+
+    fn fill(&self, row: &Row, measured: &mut Measured) -> Result<()> {
+        let directory = self.directory(row)?;
+        let open = row.open(&directory);
         let opened: Opened = self.server()?.ask(&open.request())?;
         let artifact = directory.join("model.hwc");
         let cache = directory.join("kernels");
@@ -184,6 +184,7 @@ impl<'a> Measurement<'a> {
             dims: &opened.dims,
             values: &opened.values,
             kernel_cache: Some(&cache),
+            more: vec![],
         };
         let first = compile.run(&self.program)?.elapsed.as_secs_f64();
         let second = compile.run(&self.program)?.elapsed.as_secs_f64();
@@ -202,7 +203,7 @@ impl<'a> Measurement<'a> {
     }
 
     /// A process for each row: no runner finds the threads and the memory of another row's runners.
-    fn server(&self) -> Result<Server> {
+    pub fn server(&self) -> Result<Server> {
         Server::start(self.layout, SCRIPT, ENVIRONMENT)
     }
 
@@ -211,12 +212,7 @@ impl<'a> Measurement<'a> {
     fn in_one_process(&self, open: &Open, artifact: &Path, measured: &mut Measured) -> Result<bool> {
         let mut server = self.server()?;
         server.ask::<serde_json::Value>(&open.request())?;
-        let mut add = |name: &str| {
-            server.ask::<Added>(&json!({
-                "do": "add", "runner": name, "threads": self.threads, "oracle": self.suite.oracle(),
-                "cache": self.layout.target.join("xtask-bench/iree"), "runtime": self.runtime, "artifact": artifact,
-            }))
-        };
+        let mut add = |name: &str| self.add(&mut server, name, artifact);
         let added = add("hwc")?;
         let ours = measured.ours.insert(Runner { name: "hwc", ..Runner::default() });
         (ours.error, ours.outputs) = (added.worst, added.outputs);
@@ -230,12 +226,25 @@ impl<'a> Measurement<'a> {
                 }
             }
         }
-        let request = json!({"do": "time", "threads": self.threads, "repetitions": self.repetitions});
-        let mut times = server.ask::<Times>(&request)?.times_ms;
+        let mut times = self.time(&mut server)?;
         for runner in measured.peers.iter_mut().chain([ours]) {
             runner.times_ms = times.remove(runner.name).unwrap_or_default();
         }
         Ok(true)
+    }
+
+    /// Makes a runner, which runs the row once.
+    pub fn add(&self, server: &mut Server, name: &str, artifact: &Path) -> Result<Added> {
+        server.ask(&json!({
+            "do": "add", "runner": name, "threads": self.threads, "oracle": self.suite.oracle(),
+            "cache": self.layout.target.join("xtask-bench/iree"), "runtime": self.runtime, "artifact": artifact,
+        }))
+    }
+
+    /// Milliseconds of every turn of each runner.
+    pub fn time(&self, server: &mut Server) -> Result<BTreeMap<String, Vec<f64>>> {
+        let request = json!({"do": "time", "threads": self.threads, "repetitions": self.repetitions});
+        Ok(server.ask::<Times>(&request)?.times_ms)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: us beside other compilers and runtimes, on the same inputs, in one process, in turn.
 
+mod ablate;
 mod figures;
 mod measure;
 pub mod peak;
@@ -56,6 +57,9 @@ pub struct Args {
     /// Whom to measure beside us [default: all; of models all but iree, which takes minutes to compile one]
     #[arg(long, value_delimiter = ',')]
     peers: Vec<Peer>,
+    /// Compares with less of the compiler instead of with peers
+    #[arg(long, value_enum, value_name = "WHAT", num_args = 0..=1, default_missing_value = "rewrite", conflicts_with = "peers")]
+    ablate: Option<ablate::Ablation>,
     /// Write the table to this file, too, in Markdown
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -74,7 +78,7 @@ fn threads(text: &str) -> std::result::Result<usize, String> {
 
 pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     let mut peers = if args.peers.is_empty() { args.suite.peers() } else { args.peers.clone() };
-    peers.retain(|peer| *peer != Peer::None);
+    peers.retain(|peer| *peer != Peer::None && args.ablate.is_none());
     setup::build_tools()?;
     if peers.iter().any(|peer| *peer != Peer::Ort) {
         setup::peers(layout)?;
@@ -82,6 +86,9 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
         setup::python(layout)?;
     }
     let measurement = Measurement::new(layout, args.suite, args.threads, args.repetitions, &peers)?;
+    if let Some(ablate::Ablation::Rewrite) = args.ablate {
+        return ablate::run(&measurement, args);
+    }
     report::finish(args, &peers, &rows(&measurement, args.filter.as_deref())?)
 }
 

@@ -5,10 +5,11 @@ use super::peak::Bound;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::models::{Model, known_models};
+use crate::oracle::Open;
 use crate::process;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
@@ -62,6 +63,14 @@ pub struct Row {
     /// What has to be read and written at least once.
     pub bytes: usize,
     pub what: String,
+}
+
+impl Row {
+    /// The request to open its model.
+    pub fn open<'a>(&'a self, directory: &'a Path) -> Open<'a> {
+        let Model { path, dims, values, inputs, .. } = &self.model;
+        Open { model: path, dims, values, inputs, directory }
+    }
 }
 
 /// A row as `bench_kernels.py` prints it.

@@ -41,7 +41,8 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     let artifact = directory.join("recognition.hwc");
     let dims: Vec<String> = [(0, 1), (2, HEIGHT), (3, WIDTH)].map(|(axis, size)| format!("x.{axis}={size}")).into();
     let compiled =
-        Compile { model: &model, output: &artifact, dims: &dims, values: &[], kernel_cache: None }.run(&program)?;
+        Compile { model: &model, output: &artifact, dims: &dims, values: &[], kernel_cache: None, more: vec![] }
+            .run(&program)?;
     let loaded = Artifact::open(&artifact).map_err(|e| Error::answer("hwc-opt compile", e))?;
     let manifest = loaded.manifest();
     let model_bytes = fs::metadata(&model).map_err(Error::io("read", &model))?.len();

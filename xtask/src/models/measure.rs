@@ -127,6 +127,7 @@ fn fill(row: &mut Row, layout: &Layout, hwc_opt: &Path, oracle: &mut Oracle, mod
         dims: &opened.dims,
         values: &opened.values,
         kernel_cache: None,
+        more: vec![],
     };
     let compiled = compile.run(hwc_opt)?;
     row.compile_seconds = Some(compiled.elapsed.as_secs_f64());
