@@ -9,7 +9,7 @@ use hwc_runtime::scratch::Scratch;
 use hwc_runtime::{Code, Manifest, Session, WeightsImage, artifact};
 
 use crate::header;
-use crate::{Diagnostic, Error, Fault, KernelCache};
+use crate::{Diagnostic, Error, Explanation, Fault, KernelCache};
 
 /// A compiled model in memory: run it here, or save it.
 pub struct Artifact {
@@ -18,6 +18,7 @@ pub struct Artifact {
     pub(crate) weights: WeightsImage,
     /// Keeps what was linked.
     pub(crate) cache: Option<KernelCache>,
+    pub(crate) explanation: Option<Explanation>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -53,6 +54,11 @@ impl Artifact {
     /// What the model asks for and gives, as JSON.
     pub fn manifest(&self) -> String {
         self.manifest.to_json()
+    }
+
+    /// Why its kernels were chosen, with [`crate::Options::explain`].
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.explanation.as_ref()
     }
 
     /// Warnings and remarks of the compilation.

@@ -103,6 +103,7 @@ impl Compiler {
             objects: compiled.objects().map(<[u8]>::to_vec).collect(),
             weights: weights.finish(),
             cache: self.options.kernel_cache.clone(),
+            explanation: program.explanation,
             diagnostics: program.warnings.into_iter().map(warning).collect(),
         })
     }

@@ -6,6 +6,7 @@ use hwc_dialects::TensorType;
 use hwc_dialects::mlir::tensor_type_from_mlir;
 use hwc_dialects::onnx::import;
 use hwc_passes::codegen::ir;
+use hwc_passes::optimize::explain::Explanation;
 use hwc_passes::{graph, hwk};
 use hwc_runtime::Digest;
 use hwc_runtime::manifest::{Input, Output};
@@ -13,7 +14,7 @@ use melior::Context;
 use melior::ir::{BlockLike, Module, ValueLike};
 
 use crate::model::Source;
-use crate::{Error, Fault, Model, Options};
+use crate::{Error, Fault, Model, Options, Rewriting, rewrite};
 
 /// Kernels that `main` launches, with names and types of what `main` takes and gives.
 pub struct Program<'c> {
@@ -22,18 +23,22 @@ pub struct Program<'c> {
     pub outputs: Vec<Output>,
     pub metadata: BTreeMap<String, String>,
     pub warnings: Vec<String>,
+    /// Why the graph was rewritten as it was, if that was asked for.
+    pub explanation: Option<Explanation>,
 }
 
 impl<'c> Program<'c> {
     /// Reads a model down to kernels.
     pub fn read(context: &'c Context, model: &Model, options: &Options) -> Result<Self, Error> {
-        let program = Self::graph(context, model, options)?;
+        let mut program = Self::graph(context, model, options)?;
         let root = ir::module_op(&program.kernels);
         if ir::hwk_kernels(root).is_empty() {
-            form(context, root, options).map_err(|error| match model.source {
-                Source::Onnx(_) => Error::from(error),
+            program.explanation = form(context, root, options).map_err(|error| match model.source {
                 // Written by hand, unlike what is imported.
-                Source::Mlir(_) => Error::new(Fault::Input, format!("{}: {error}", model.name)),
+                Source::Mlir(_) if error.fault() == Fault::Defect => {
+                    Error::new(Fault::Input, format!("{}: {error}", model.name))
+                }
+                _ => error,
             })?;
         }
         Ok(program)
@@ -66,7 +71,7 @@ impl<'c> Program<'c> {
         let outputs =
             outputs.map(|(name, ty)| Output { name: name.clone(), dtype: ty.dtype, shape: shape(&ty) }).collect();
         let (inputs, metadata) = (inputs.collect(), onnx.metadata.iter().cloned().collect());
-        Ok(Self { kernels, inputs, outputs, metadata, warnings })
+        Ok(Self { kernels, inputs, outputs, metadata, warnings, explanation: None })
     }
 
     fn parsed(context: &'c Context, name: &str, text: &str) -> Result<Self, Error> {
@@ -99,14 +104,21 @@ impl<'c> Program<'c> {
             kernels,
             metadata: BTreeMap::new(),
             warnings: Vec::new(),
+            explanation: None,
         })
     }
 }
 
 /// From a graph to kernels.
-fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<(), graph::GraphError> {
+fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<Option<Explanation>, Error> {
     graph::fold_constants(context, module)?;
-    graph::fold_affine(context, module)?;
+    let mut explanation = None;
+    if options.rewriting != Rewriting::None {
+        explanation = rewrite::rewrite(context, module, options)?;
+        // What rules compute of weights.
+        graph::fold_constants(context, module)?;
+        graph::fold_affine(context, module)?;
+    }
     graph::channels_last(context, module)?;
     // Filters in another order are constants again.
     graph::fold_constants(context, module)?;
@@ -114,7 +126,8 @@ fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Resu
         graph::winograd(context, module)?;
     }
     graph::pad_images(context, module)?;
-    graph::form_kernels(context, module)
+    graph::form_kernels(context, module)?;
+    Ok(explanation)
 }
 
 /// Every dimension is known once a model is read for compilation.

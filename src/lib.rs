@@ -31,11 +31,13 @@ mod kernel_cache;
 pub mod measure;
 mod model;
 mod options;
+mod rewrite;
 
 pub use artifact::Artifact;
 pub use compiler::{Compiler, Stage};
 pub use error::{Diagnostic, Error, Fault, Severity};
+pub use hwc_passes::optimize::explain::Explanation;
 pub use hwc_runtime::{DType, Executor, Outputs, Pool, RunError, Session, Tensor, Threads};
 pub use kernel_cache::KernelCache;
 pub use model::Model;
-pub use options::{Options, Phase, Target};
+pub use options::{Options, Phase, Rewriting, Target};

@@ -43,6 +43,18 @@ pub struct Phase<'a> {
     pub text: &'a dyn Fn() -> String,
 }
 
+/// How the graph is rewritten before kernels are formed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rewriting {
+    /// Not at all.
+    None,
+    /// By one rule after the other, each where it pays by itself.
+    Greedy,
+    /// By all rules at once, and then by the best choice among all that is equal.
+    #[default]
+    Saturate,
+}
+
 type Observe = Arc<dyn Fn(Phase) + Send + Sync>;
 
 /// The options of a compilation.
@@ -53,6 +65,11 @@ pub struct Options {
     pub(crate) values: BTreeMap<String, Tensor>,
     pub(crate) measured: Option<Store>,
     pub(crate) only_direct_convolutions: bool,
+    pub(crate) rewriting: Rewriting,
+    pub(crate) approximate: bool,
+    pub(crate) exact_only: bool,
+    pub(crate) rules: Vec<(String, String)>,
+    pub(crate) explain: bool,
     pub(crate) kernel_cache: Option<KernelCache>,
     pub(crate) one_object: bool,
     pub(crate) observe: Option<Observe>,
@@ -86,6 +103,32 @@ impl Options {
     /// the ends of the range of `f32` may overflow in between.
     pub fn winograd(mut self, may_be_used: bool) -> Options {
         self.only_direct_convolutions = !may_be_used;
+        self
+    }
+
+    /// How the graph is rewritten before kernels are formed.
+    pub fn rewriting(mut self, how: Rewriting) -> Options {
+        self.rewriting = how;
+        self
+    }
+
+    /// Which rules may be used, by what they do to numbers: always those that change none; by default also those that
+    /// only round differently; and those that approximate.
+    pub fn rule_classes(mut self, reassociates: bool, approximate: bool) -> Options {
+        (self.exact_only, self.approximate) = (!reassociates, approximate);
+        self
+    }
+
+    /// Adds rules to the compiler's own; `file` is the name that messages call them by. They are tested before they are
+    /// used, and one that is false is an error.
+    pub fn rules(mut self, file: impl Into<String>, text: impl Into<String>) -> Options {
+        self.rules.push((file.into(), text.into()));
+        self
+    }
+
+    /// Whether the artifact says why its kernels were chosen; that takes some time.
+    pub fn explain(mut self, explain: bool) -> Options {
+        self.explain = explain;
         self
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use hwc_passes::codegen::ir;
 use hwc_passes::egraph::facts::Graph;
-use hwc_passes::egraph::module::import;
+use hwc_passes::egraph::module::Part;
 use hwc_passes::egraph::rules::builtin;
 use hwc_passes::egraph::saturate::{Limits, saturate};
 use melior::ir::Module;
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for function in ir::functions(ir::module_op(&module)) {
         let Some(block) = ir::entry(function) else { continue };
         let mut graph = Graph::default();
-        import(&mut graph, block)?;
+        Part::whole(block).import(&mut graph)?;
         println!("{} e-nodes of the graph's own, {} rules", graph.total_number_of_nodes(), rules.len());
         let limits = Limits { nodes: most.unwrap_or(Limits::default().nodes), ..Limits::default() };
         let start = Instant::now();

@@ -5,6 +5,7 @@ pub mod egraph;
 pub mod graph;
 pub mod hwk;
 pub mod lower;
+pub mod optimize;
 pub mod print;
 pub mod registry;
 

@@ -176,7 +176,7 @@ fn facts(graph: &mut Graph, node: &Node) -> Facts {
 }
 
 /// The value of all elements, where there is one.
-fn splat(value: &Tensor) -> Option<f64> {
+pub fn splat(value: &Tensor) -> Option<f64> {
     let (size, bytes) = (value.dtype().size(), value.bytes());
     let (first, rest) = bytes.split_at_checked(size)?;
     let same = rest.chunks_exact(size).all(|element| element == first);

@@ -143,7 +143,7 @@ fn find(graph: &Graph, rule: &Rule, distances: &Distances, left: &mut BTreeSet<I
                 rule.matches(graph, &[root], &mut |binding| matches.push(binding));
             }
         }
-    } else if roots.iter().any(|id| is_near(id)) || classes(1).iter().any(|id| is_near(id)) || !waiting.is_empty() {
+    } else if roots.iter().any(is_near) || classes(1).iter().any(is_near) || !waiting.is_empty() {
         together(graph, rule, &roots, &classes(1), &mut |binding| matches.push(binding));
         if matches.len() > most {
             matches.truncate(most);

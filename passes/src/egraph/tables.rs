@@ -42,6 +42,9 @@ impl<K: Hash + Eq, V> Interner<K, V> {
     }
 }
 
+/// An operation as far as its type depends on it.
+type Typed = (Op, AttrsId, Vec<Option<TypesId>>);
+
 /// Everything that is known by number.
 pub struct Tables {
     attrs: Interner<(Op, String), Attrs>,
@@ -49,7 +52,7 @@ pub struct Tables {
     constants: Interner<Place, Tensor>,
     inputs: Vec<Outside>,
     /// Type inference, done once for each operator, attributes and operand types.
-    inferred: HashMap<(Op, AttrsId, Vec<Option<TypesId>>), Result<TypesId, String>>,
+    inferred: HashMap<Typed, Result<TypesId, String>>,
 }
 
 /// A value from outside of the e-graph.

@@ -90,7 +90,7 @@ impl Node {
 
 impl Rows {
     /// Whether elementwise operations on so many elements go with these rows.
-    fn fits(self, elements: usize) -> bool {
+    pub fn fits(self, elements: usize) -> bool {
         elements == self.count * self.length || elements == self.count
     }
 }

@@ -13,8 +13,9 @@ mod work;
 
 pub use affine::fold_affine;
 pub use fold::fold_constants;
+pub use group::Rows;
 pub use layout::channels_last;
-pub use outline::{form_kernels, mark_constants};
+pub use outline::{form_kernels, mark_constants, rows_of};
 pub use padding::pad_images;
 pub use winograd::winograd;
 pub use work::{Call, flops, kernel_work};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use hwc_dialects::mlir::hwk::{CONSTANTS, KERNEL, LAUNCH, STRIDES, YIELD};
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
-use hwc_dialects::{CostClass, Op};
+use hwc_dialects::{Attrs, CostClass, Op, TensorType};
 use melior::Context;
 use melior::ir::attribute::{ArrayAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute};
 use melior::ir::operation::OperationLike;
@@ -125,13 +125,18 @@ fn is_border(operation: ir::Op) -> bool {
 /// The rows along which an operation combines elements: all of its axes are the last ones of its first operand.
 fn rows(operation: ir::Op) -> Option<Rows> {
     let view = OpView::of(&*operation)?.ok()?;
-    if !matches!(view.op.info().cost, CostClass::Reduction | CostClass::Normalization) {
+    rows_of(view.op, &view.attrs, view.operand_types.first()?.as_ref())
+}
+
+/// [`rows`] of an operation that is known by its operator, attributes and first operand.
+pub fn rows_of(op: Op, attrs: &Attrs, operand: Option<&TensorType>) -> Option<Rows> {
+    if !matches!(op.info().cost, CostClass::Reduction | CostClass::Normalization) {
         return None;
     }
-    let shape = view.operand_types.first()?.as_ref()?.static_shape()?;
+    let shape = operand?.static_shape()?;
     let rank = shape.len();
     let at = |axis: i64| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok();
-    let mut axes: Vec<usize> = match (view.attrs.ints("axes"), view.attrs.int("axis")) {
+    let mut axes: Vec<usize> = match (attrs.ints("axes"), attrs.int("axis")) {
         (Ok([]), _) => (0..rank).collect(),
         (Ok(axes), _) => axes.iter().map(|&axis| at(axis)).collect::<Option<_>>()?,
         // A normalization's axis is the first of those it runs along, a softmax's the only one.

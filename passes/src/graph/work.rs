@@ -104,9 +104,7 @@ pub fn flops(call: &Call) -> f64 {
         op => match op.info().cost {
             CostClass::Elementwise => result,
             CostClass::Reduction | CostClass::Scan => elements(operand(0)),
-            CostClass::Pooling => {
-                result * call.attrs.ints("kernel_shape").map_or(1.0, |k| k.iter().product::<i64>() as f64)
-            }
+            CostClass::Pooling => result * call.attrs.ints("kernel").map_or(1.0, |k| k.iter().product::<i64>() as f64),
             // Statistics, then one multiplication and one addition for each element.
             CostClass::Normalization => 4.0 * elements(operand(0)),
             _ => 0.0,

@@ -52,9 +52,9 @@ pub enum Command {
 #[derive(Args)]
 #[command(after_help = emit_and_exit_codes())]
 pub struct Compile {
-    /// The ONNX file, or a file of MLIR (NAME.mlir): a graph in the hwc dialect, or kernels in the hwk dialect
+    /// The ONNX file, or a graph or kernels in MLIR (NAME.mlir)
     pub model: PathBuf,
-    /// Where to write; `-` is standard output for all but artifact and lib
+    /// Where to write; `-` is standard output where that is text
     #[arg(short, long)]
     pub output: PathBuf,
     /// What to write
@@ -63,15 +63,18 @@ pub struct Compile {
     pub emit: Emit,
     #[command(flatten)]
     pub how: How,
-    /// Takes the fastest schedules that `measure --measure-store DIR` found
+    /// Takes the fastest schedules of `measure --measure-store DIR`
     #[arg(long, value_name = "DIR")]
     pub measured_store: Option<PathBuf>,
-    /// Takes those that were the fastest with so many threads
+    /// Takes the fastest with so many threads
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, requires = "measured_store")]
     pub measured_threads: NonZeroUsize,
     /// Keeps compiled kernels in this folder
     #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
     pub kernel_cache: Option<PathBuf>,
+    /// Writes why these kernels were chosen, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub explain: Vec<PathBuf>,
     /// Writes the program after each phase to this folder
     #[arg(long, value_name = "DIR")]
     pub dump_phases: Option<PathBuf>,
@@ -89,10 +92,10 @@ fn emit_and_exit_codes() -> String {
 /// Options of every compilation.
 #[derive(Args)]
 pub struct How {
-    /// The machine to compile for: `host` or a triple of x86-64 Linux
+    /// The machine: `host` or a triple of x86-64 Linux
     #[arg(long, default_value = "host")]
     pub target: String,
-    /// The CPU by LLVM's name, such as x86-64-v3 [default: the host's, with all its features]
+    /// The CPU by LLVM's name, such as x86-64-v3 [default: the host's]
     #[arg(long, value_name = "CPU")]
     pub mcpu: Option<String>,
     /// Fixes a symbolic dimension
@@ -104,6 +107,42 @@ pub struct How {
     /// Keeps to direct convolutions, which are slower and round less
     #[arg(long)]
     pub no_winograd: bool,
+    /// Rewrites the graph: none, greedy, saturate [the default]
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Rewrite::Saturate, hide_possible_values = true, hide_default_value = true)]
+    pub rewrite: Rewrite,
+    /// By rules that are exact, reassociates, approximate
+    #[arg(
+        long,
+        value_name = "CLASS,...",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "exact,reassociates",
+        hide_possible_values = true
+    )]
+    pub rule_classes: Vec<RuleClass>,
+    /// Adds rewrite rules; see docs/rules.md
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rewrite {
+    /// Not at all
+    None,
+    /// By one rule after the other, each where it pays by itself
+    Greedy,
+    /// By all rules at once, and then by the best choice among all that is equal
+    Saturate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuleClass {
+    /// The same numbers, bit for bit
+    Exact,
+    /// The same in real numbers, rounded differently
+    Reassociates,
+    /// Nearly the same
+    Approximate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

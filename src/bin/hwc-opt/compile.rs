@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hwc::measure::Store;
-use hwc::{Compiler, Diagnostic, KernelCache, Model, Options, Stage, Target};
+use hwc::{Compiler, Diagnostic, KernelCache, Model, Options, Rewriting, Stage, Target};
 use hwc_runtime::atomic_file::{self, AtomicFile};
 use hwc_runtime::npy;
 use indicatif::{ProgressBar, ProgressFinish};
 
-use crate::cli::{Compile, Emit, How};
+use crate::cli::{Compile, Emit, How, Rewrite, RuleClass};
+use crate::explain;
 use crate::failure::{self, Failure};
 
 pub fn compile(arguments: &Compile) -> Result<(), Failure> {
@@ -29,6 +30,7 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {
         options = options.kernel_cache(KernelCache::open(folder)?);
     }
+    options = options.explain(!arguments.explain.is_empty());
     if arguments.emit == Emit::Obj {
         options = options.one_object();
     }
@@ -74,6 +76,9 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
         return Ok(Vec::new());
     }
     let artifact = compiler.compile(model)?;
+    for path in &arguments.explain {
+        explain::write(path, artifact.explanation())?;
+    }
     match arguments.emit {
         Emit::Artifact => {
             artifact.save(output)?;
@@ -99,7 +104,15 @@ fn check_output(arguments: &Compile) -> Result<(), Failure> {
 
 /// The library's options from the command line's.
 pub fn options(how: &How) -> Result<Options, Failure> {
-    let mut options = Options::new().winograd(!how.no_winograd);
+    let admits = |class| how.rule_classes.contains(&class);
+    let mut options = Options::new()
+        .winograd(!how.no_winograd)
+        .rewriting(match how.rewrite {
+            Rewrite::None => Rewriting::None,
+            Rewrite::Greedy => Rewriting::Greedy,
+            Rewrite::Saturate => Rewriting::Saturate,
+        })
+        .rule_classes(admits(RuleClass::Reassociates), admits(RuleClass::Approximate));
     let mut failures = Vec::new();
     let known = ["host", "x86_64-unknown-linux-gnu", "x86_64-linux-gnu"];
     if !known.contains(&how.target.as_str()) {
@@ -122,6 +135,12 @@ pub fn options(how: &How) -> Result<Options, Failure> {
         match npy::read(path, None) {
             Ok(value) => options = options.value(input, value),
             Err(error) => failures.push(error.into()),
+        }
+    }
+    for path in &how.rules {
+        match std::fs::read_to_string(path) {
+            Ok(text) => options = options.rules(path.display().to_string(), text),
+            Err(error) => failures.push(Failure::file(path, &error)),
         }
     }
     Failure::all(failures)?;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod compile;
+mod explain;
 mod failure;
 mod inspect;
 mod measure;

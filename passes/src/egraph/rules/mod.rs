@@ -30,7 +30,7 @@ mod expression;
 mod families;
 pub mod functions;
 mod parse;
-pub mod search;
+mod search;
 
 use hwc_dialects::Op;
 
@@ -38,6 +38,7 @@ pub use expression::{Binding, Expr, Value};
 pub use families::builtin;
 pub use functions::class_type;
 pub use parse::{RuleError, parse};
+pub use search::is_default;
 
 /// What a rule does to numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

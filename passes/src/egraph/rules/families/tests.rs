@@ -6,7 +6,7 @@ use super::*;
 use crate::codegen::ir;
 use crate::egraph::check::check_all;
 use crate::egraph::facts::Graph;
-use crate::egraph::module::import;
+use crate::egraph::module::Part;
 use crate::egraph::saturate::{Limits, Saturation, Stop, saturate};
 use egg::Id;
 
@@ -54,7 +54,7 @@ fn saturated(text: &str) -> Saturated {
     let module = melior::ir::Module::parse(&context, &text).unwrap_or_else(|| panic!("{text}"));
     let function = ir::functions(ir::module_op(&module))[0];
     let mut graph = Graph::default();
-    let imported = import(&mut graph, ir::entry(function).unwrap()).unwrap();
+    let imported = Part::whole(ir::entry(function).unwrap()).import(&mut graph).unwrap();
     let saturation = saturate(&mut graph, builtin(), &Limits::default());
     let conflicts: Vec<_> =
         graph.analysis.conflicts.iter().map(|c| (c.rule.map(|r| &builtin()[r as usize].name), &c.message)).collect();

@@ -1,0 +1,329 @@
+//! Why a plan was chosen: what it is made of, what each kernel is expected to take, what the next best plan without it
+//! would take, and which rules led there. Times are in seconds.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use egg::Id;
+use hwc_dialects::Op;
+use hwc_dialects::mlir::tensor_type_from_mlir;
+use melior::ir::ValueLike;
+use serde::Serialize;
+
+use super::fusion::{Kernel, types};
+use super::space::Way;
+use super::{Optimization, Optimized};
+use crate::codegen::ir;
+use crate::egraph::facts::{Graph, Origin};
+use crate::egraph::language::Node;
+use crate::egraph::rules::Rule;
+
+/// Everything about one choice.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Expected time of the chosen plan, and of the graph as it was.
+    pub predicted: f64,
+    pub unchanged: f64,
+    /// No plan of these alternatives takes less; `gap` is relative, 0 where the plan is proven to be the best.
+    pub bound: f64,
+    pub gap: f64,
+    pub proved: bool,
+    pub spent: Spent,
+    pub stages: Vec<StageExplained>,
+    pub parts: Vec<PartExplained>,
+    pub kernels: Vec<KernelExplained>,
+    /// Rules that matched.
+    pub rules: Vec<RuleExplained>,
+    /// What the budgets cut off: nothing where there are none.
+    pub budgets: Vec<BudgetExplained>,
+    pub before: Picture,
+    pub after: Picture,
+}
+
+/// What the choice itself took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Spent {
+    /// From MLIR and back.
+    pub translation: f64,
+    pub saturation: f64,
+    /// Making the alternatives.
+    pub alternatives: f64,
+    pub extraction: f64,
+}
+
+/// What the best plan was when a stage of extraction ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StageExplained {
+    pub stage: String,
+    pub cost: f64,
+    pub bound: f64,
+    pub seconds: f64,
+}
+
+/// A part of the graph that was worked on once.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartExplained {
+    /// How often it occurs.
+    pub times: usize,
+    pub operations: usize,
+    pub stop: String,
+    pub nodes: usize,
+    pub classes: usize,
+    /// Alternatives that extraction had.
+    pub alternatives: usize,
+    pub iterations: Vec<IterationExplained>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IterationExplained {
+    pub nodes: usize,
+    pub classes: usize,
+    /// Matches of each rule.
+    pub matches: BTreeMap<String, usize>,
+}
+
+/// A kernel of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KernelExplained {
+    /// The number of its part.
+    pub part: usize,
+    pub times: usize,
+    /// Mnemonics of its operators, in order.
+    pub operators: Vec<String>,
+    pub result: String,
+    /// Of one run.
+    pub predicted: f64,
+    /// Of one run, where it was measured.
+    pub measured: Option<f64>,
+    /// Rules that made its operations.
+    pub rules: Vec<String>,
+    /// What the best plan without this kernel computes the same value by, and how much more that plan takes; none for
+    /// kernels of little weight, and where there is no other.
+    pub alternative: Option<AlternativeExplained>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlternativeExplained {
+    pub operators: Vec<String>,
+    /// Of the whole plan.
+    pub more: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleExplained {
+    pub name: String,
+    pub family: String,
+    pub class: String,
+    pub text: String,
+    pub matches: usize,
+    /// E-classes that became one.
+    pub unions: usize,
+    /// Operations of the plan that it made.
+    pub chosen: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BudgetExplained {
+    pub name: String,
+    pub limit: f64,
+    pub used: f64,
+    /// Expected time without the budget.
+    pub without: Option<f64>,
+}
+
+/// A graph to draw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Picture {
+    pub nodes: Vec<PictureNode>,
+    /// Numbers of nodes.
+    pub edges: Vec<(usize, usize)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PictureNode {
+    pub operator: String,
+    pub result: String,
+    /// Its class of cost, which tells what kind of work it is.
+    pub kind: String,
+}
+
+impl Picture {
+    /// The operations of a function, without constants.
+    pub fn of(block: ir::Blk) -> Picture {
+        let mut numbers: HashMap<usize, usize> = HashMap::new();
+        let mut picture = Picture::default();
+        for operation in ir::block_ops(block) {
+            let Some(op) = Op::from_name(ir::name_of(operation)).filter(|op| *op != Op::Constant) else { continue };
+            let number = picture.nodes.len();
+            for made in ir::operands(operation).into_iter().filter_map(ir::defining_op) {
+                picture.edges.extend(numbers.get(&ir::op_key(made)).map(|from| (*from, number)));
+            }
+            numbers.insert(ir::op_key(operation), number);
+            let result = ir::results(operation).first().and_then(|value| tensor_type_from_mlir(value.r#type()));
+            picture.nodes.push(PictureNode {
+                operator: op.info().mnemonic.into(),
+                result: result.map(|ty| ty.to_string()).unwrap_or_default(),
+                kind: format!("{:?}", op.info().cost),
+            });
+        }
+        picture
+    }
+}
+
+/// So many kernels, those that take longest, are told with their next best alternative.
+const EXPLAINED: usize = 24;
+
+/// Explains a choice; `rules` are those that it had.
+pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, after: Picture) -> Explanation {
+    let outcome = &optimization.outcome;
+    let made_by: Vec<MadeBy> = optimization.parts.iter().map(|part| MadeBy::new(&part.graph)).collect();
+    let mut kernels = vec![];
+    let mut chosen: BTreeMap<u32, usize> = BTreeMap::new();
+    for (number, part) in optimization.parts.iter().enumerate() {
+        for (class, kernel) in part.kernels() {
+            let by: BTreeSet<u32> = kernel
+                .members
+                .iter()
+                .filter_map(|(id, place)| made_by[number].rule(&part.graph, *id, *place))
+                .collect();
+            for rule in &by {
+                *chosen.entry(*rule).or_default() += part.times;
+            }
+            let names = by.iter().filter_map(|rule| Some(rules.get(*rule as usize)?.name.clone()));
+            let explained = KernelExplained {
+                part: number,
+                times: part.times,
+                operators: operators(&part.graph, kernel),
+                result: types(&part.graph, kernel.root).iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+                predicted: kernel.seconds,
+                measured: None,
+                rules: names.collect(),
+                alternative: None,
+            };
+            kernels.push((class, explained));
+        }
+    }
+    kernels.sort_by(|(_, a), (_, b)| (b.predicted * b.times as f64).total_cmp(&(a.predicted * a.times as f64)));
+    for (class, kernel) in kernels.iter_mut().take(EXPLAINED) {
+        kernel.alternative = alternative(optimization, kernel.part, *class);
+    }
+    Explanation {
+        predicted: outcome.cost,
+        unchanged: optimization.unchanged,
+        bound: outcome.bound,
+        gap: outcome.gap,
+        proved: outcome.proved,
+        spent: optimization.spent,
+        stages: outcome
+            .stages
+            .iter()
+            .map(|stage| StageExplained {
+                stage: stage.kind.name().into(),
+                cost: stage.cost,
+                bound: stage.bound,
+                seconds: stage.seconds,
+            })
+            .collect(),
+        parts: optimization.parts.iter().map(|part| part_explained(part, rules)).collect(),
+        kernels: kernels.into_iter().map(|(_, kernel)| kernel).collect(),
+        rules: rules_explained(optimization, rules, &chosen),
+        budgets: vec![],
+        before,
+        after,
+    }
+}
+
+impl Optimized {
+    /// The kernels of its plan, with the number of the e-class that each computes.
+    fn kernels(&self) -> impl Iterator<Item = (usize, &Kernel)> {
+        self.plan.iter().enumerate().filter_map(|(class, place)| {
+            match &self.space.alternatives[class].get((*place)? as usize)?.way {
+                Way::Kernel(kernel) => Some((class, kernel)),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// Mnemonics of a kernel's operators, each after those that it reads.
+fn operators(graph: &Graph, kernel: &Kernel) -> Vec<String> {
+    let order = kernel.order(graph).unwrap_or_default();
+    let op = |id: &Id| graph[*id].nodes[kernel.members[id]].op();
+    order.iter().filter_map(|id| Some(op(id)?.info().mnemonic.to_string())).collect()
+}
+
+/// By which rule each e-node was made first.
+struct MadeBy(HashMap<Node, Origin>);
+
+impl MadeBy {
+    fn new(graph: &Graph) -> MadeBy {
+        let mut origins: HashMap<Node, Origin> = HashMap::new();
+        for (node, origin) in graph.nodes().iter().zip(&graph.analysis.origins) {
+            let mut node = node.clone();
+            node.operands.iter_mut().for_each(|id| *id = graph.find(*id));
+            origins.entry(node).or_insert(*origin);
+        }
+        MadeBy(origins)
+    }
+
+    fn rule(&self, graph: &Graph, id: Id, place: usize) -> Option<u32> {
+        self.0.get(&graph[id].nodes[place])?.rule
+    }
+}
+
+/// The best plan that does not compute an e-class as this one does.
+fn alternative(optimization: &Optimization, number: usize, class: usize) -> Option<AlternativeExplained> {
+    let (part, first) = (&optimization.parts[number], optimization.firsts[number]);
+    let chosen = part.plan[class]?;
+    let without = optimization.problem.with_cost((first + class) as u32, chosen, f64::INFINITY).ok()?;
+    let limits = hwc_extraction::Limits { rounds: 2, work: 0, gap: 1e-3, ..hwc_extraction::Limits::default() };
+    let outcome = hwc_extraction::solve(&without, &limits).ok()?;
+    let place = outcome.solution.choice[first + class];
+    let operators = match place.and_then(|place| part.space.alternatives[class].get(place as usize)).map(|a| &a.way) {
+        Some(Way::Kernel(kernel)) => operators(&part.graph, kernel),
+        Some(_) => vec!["view".into()],
+        None => vec![],
+    };
+    // Found by a shorter search, it may be no worse than what was chosen by a longer one.
+    Some(AlternativeExplained { operators, more: (outcome.cost - optimization.outcome.cost).max(0.0) })
+}
+
+fn part_explained(part: &Optimized, rules: &[Rule]) -> PartExplained {
+    let name = |rule: u32| rules.get(rule as usize).map_or_else(String::new, |rule| rule.name.clone());
+    let iterations = part.saturation.iterations.iter().map(|iteration| IterationExplained {
+        nodes: iteration.nodes,
+        classes: iteration.classes,
+        matches: iteration.rules.iter().map(|(rule, matches, _)| (name(*rule), *matches)).collect(),
+    });
+    PartExplained {
+        times: part.times,
+        operations: part.operations,
+        stop: format!("{:?}", part.saturation.stop).to_lowercase(),
+        nodes: part.graph.total_number_of_nodes(),
+        classes: part.graph.number_of_classes(),
+        alternatives: part.space.alternatives.iter().map(Vec::len).sum(),
+        iterations: iterations.collect(),
+    }
+}
+
+fn rules_explained(optimization: &Optimization, rules: &[Rule], chosen: &BTreeMap<u32, usize>) -> Vec<RuleExplained> {
+    let mut used: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    for iteration in optimization.parts.iter().flat_map(|part| &part.saturation.iterations) {
+        for (rule, matches, unions) in &iteration.rules {
+            let entry = used.entry(*rule).or_default();
+            *entry = (entry.0 + matches, entry.1 + unions);
+        }
+    }
+    let explained = used.into_iter().filter_map(|(number, (matches, unions))| {
+        let rule = rules.get(number as usize)?;
+        Some(RuleExplained {
+            name: rule.name.clone(),
+            family: rule.family.clone(),
+            class: rule.class.name().into(),
+            text: rule.text.clone(),
+            matches,
+            unions,
+            chosen: chosen.get(&number).copied().unwrap_or(0),
+        })
+    });
+    explained.collect()
+}

@@ -1,0 +1,339 @@
+//! Chooses, of all graphs that rules say are equal, the one that is expected to be fastest.
+//!
+//! The graph is cut into parts ([`parts`]); equal parts are worked on once. A part becomes an e-graph, which rules fill
+//! with all that is equal ([`crate::egraph`]). Above it stand the physical choices ([`space`]): for each value that may
+//! be needed in memory, the kernels that could compute it ([`fusion`]), each with its expected time ([`cost`]). Extraction
+//! takes the cheapest plan of all parts together, within budgets, and says how far from the best it may be; the plan is
+//! written in place of the graph ([`write`]).
+
+pub mod cost;
+pub mod explain;
+pub mod fusion;
+pub mod parts;
+pub mod space;
+mod write;
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use hwc_extraction::{Outcome, Problem};
+use melior::Context;
+
+use crate::codegen::ir;
+use crate::egraph::facts::Graph;
+use crate::egraph::module::{Imported, Part};
+use crate::egraph::rules::Rule;
+use crate::egraph::saturate::{self, Saturation, saturate};
+use crate::graph::{GraphError, edit};
+use cost::Cost;
+use explain::Spent;
+use space::{Budgets, Offer, Space};
+
+/// How to choose.
+pub struct Options<'a> {
+    pub rules: &'a [Rule],
+    pub limits: saturate::Limits,
+    /// Asked for the time of a kernel in this order.
+    pub costs: &'a [&'a dyn Cost],
+    pub offers: &'a [&'a dyn Offer],
+    pub budgets: Budgets,
+    pub extraction: hwc_extraction::Limits,
+}
+
+/// Why nothing was chosen.
+#[derive(Debug, thiserror::Error)]
+pub enum OptimizeError {
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Rules equate what differs in type. Each message names its rule.
+    #[error("{}", .0.join("\\n"))]
+    Rules(Vec<String>),
+    #[error(transparent)]
+    Extraction(#[from] hwc_extraction::Error),
+}
+
+/// A part that was worked on, and what became of it.
+pub struct Optimized {
+    /// How often it occurs.
+    pub times: usize,
+    /// Operations of the graph as it was.
+    pub operations: usize,
+    pub graph: Graph,
+    pub saturation: Saturation,
+    pub space: Space,
+    /// The alternative chosen for each e-class of the space that is needed, by number.
+    pub plan: Vec<Option<u32>>,
+    /// Expected seconds without rules.
+    unchanged: f64,
+    imported: Imported,
+}
+
+/// What was chosen, and from what.
+pub struct Optimization {
+    pub parts: Vec<Optimized>,
+    /// Costs are in seconds.
+    pub outcome: Outcome,
+    /// Expected seconds of the best kernels for the graph as it was.
+    pub unchanged: f64,
+    pub spent: Spent,
+    problem: Problem,
+    /// The number in the problem of the first e-class of each part.
+    firsts: Vec<usize>,
+}
+
+/// Rewrites the function of a module.
+///
+/// # Errors
+/// Where the module is no graph, a rule is wrong, or no plan keeps within the budgets; the module is as it was then.
+pub fn optimize<'c>(
+    context: &'c Context,
+    module: ir::Op<'c>,
+    options: &Options,
+) -> Result<Optimization, OptimizeError> {
+    let functions = ir::functions(module);
+    let [main] = functions[..] else {
+        return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())).into());
+    };
+    let block = ir::entry(main).ok_or_else(|| GraphError::Malformed("the function has no body".into()))?;
+    let mut clock = Clock::start();
+    let parts = parts::parts(block);
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut done: Vec<Optimized> = vec![];
+    let mut of_part = vec![];
+    let mut unchanged = 0.0;
+    for part in &parts {
+        let number = *numbers.entry(part.signature()?).or_insert(done.len());
+        if number == done.len() {
+            done.push(saturated(part, options, &mut clock)?);
+        }
+        done[number].times += 1;
+        unchanged += done[number].unchanged;
+        of_part.push(number);
+    }
+    clock.tick(|spent| &mut spent.translation);
+    let (problem, firsts, outcome) = choose(&mut done, options)?;
+    clock.tick(|spent| &mut spent.extraction);
+    if let Some(&end) = ir::block_ops(block).last() {
+        let mut writer = write::Writer::new(context, end);
+        for (part, number) in parts.iter().zip(&of_part) {
+            let Optimized { graph, space, plan, imported, .. } = &done[*number];
+            writer.part(part, graph, imported, space, plan)?;
+        }
+        writer.finish();
+        edit::erase_unused(block);
+    }
+    clock.tick(|spent| &mut spent.translation);
+    Ok(Optimization { parts: done, outcome, unchanged, spent: clock.spent, problem, firsts })
+}
+
+/// Where time goes.
+struct Clock {
+    last: Instant,
+    spent: Spent,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        Clock { last: Instant::now(), spent: Spent::default() }
+    }
+
+    /// What passed since the last tick was for this.
+    fn tick(&mut self, purpose: impl Fn(&mut Spent) -> &mut f64) {
+        *purpose(&mut self.spent) += self.last.elapsed().as_secs_f64();
+        self.last = Instant::now();
+    }
+}
+
+fn saturated(part: &Part, options: &Options, clock: &mut Clock) -> Result<Optimized, OptimizeError> {
+    let mut graph = Graph::default();
+    let imported = part.import(&mut graph)?;
+    clock.tick(|spent| &mut spent.translation);
+    let unchanged = solve_alone(&Space::new(&graph, &imported.roots, options.costs, &[]))?;
+    clock.tick(|spent| &mut spent.alternatives);
+    let saturation = saturate(&mut graph, options.rules, &options.limits);
+    clock.tick(|spent| &mut spent.saturation);
+    let conflicts = &graph.analysis.conflicts;
+    if !conflicts.is_empty() {
+        let name = |rule: Option<u32>| rule.and_then(|rule| options.rules.get(rule as usize)).map(|rule| &rule.name);
+        let told = conflicts.iter().map(|conflict| match name(conflict.rule) {
+            Some(rule) => format!("the rule `{rule}` {}", conflict.message),
+            None => format!("the graph {}", conflict.message),
+        });
+        return Err(OptimizeError::Rules(told.collect()));
+    }
+    let space = Space::new(&graph, &imported.roots, options.costs, options.offers);
+    clock.tick(|spent| &mut spent.alternatives);
+    let operations = part.operations.len();
+    Ok(Optimized { times: 0, operations, graph, saturation, space, plan: vec![], unchanged, imported })
+}
+
+/// Seconds of the best plan of a space, found quickly.
+fn solve_alone(space: &Space) -> Result<f64, OptimizeError> {
+    let (mut classes, mut roots) = (vec![], vec![]);
+    space.add_to(&Budgets::default(), 1, &mut classes, &mut roots);
+    let limits = hwc_extraction::Limits { rounds: 0, work: 0, ..hwc_extraction::Limits::default() };
+    Ok(hwc_extraction::solve(&Problem::new(&classes, &roots, vec![])?, &limits)?.cost)
+}
+
+/// Chooses for all parts together, because budgets are about all of them.
+fn choose(parts: &mut [Optimized], options: &Options) -> Result<(Problem, Vec<usize>, Outcome), OptimizeError> {
+    let (mut classes, mut roots, mut firsts) = (vec![], vec![], vec![]);
+    for part in parts.iter() {
+        firsts.push(classes.len());
+        part.space.add_to(&options.budgets, part.times, &mut classes, &mut roots);
+    }
+    let problem = Problem::new(&classes, &roots, options.budgets.limits())?;
+    let outcome = hwc_extraction::solve(&problem, &options.extraction)?;
+    for (part, first) in parts.iter_mut().zip(&firsts) {
+        part.plan = outcome.solution.choice[*first..first + part.space.classes.len()].to_vec();
+    }
+    Ok((problem, firsts, outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use hwc_dialects::Op;
+    use hwc_dialects::hwk::Cpu;
+
+    use super::cost::Analytic;
+    use super::*;
+    use crate::egraph::rules::parse;
+    use crate::graph::edit::text_after;
+
+    fn cpu() -> Cpu {
+        Cpu { vector: 512, l1: 32 << 10, l2: 1 << 20, l3: 32 << 20, cores: 2, ..Cpu::default() }
+    }
+
+    fn optimized(rules: &str, text: &str) -> String {
+        let rules = parse("test.rules", rules).unwrap();
+        let analytic = Analytic::new(&cpu(), 1);
+        text_after(
+            |context, module| {
+                let options = Options {
+                    rules: &rules,
+                    limits: saturate::Limits::default(),
+                    costs: &[&analytic],
+                    offers: &[],
+                    budgets: Budgets::default(),
+                    extraction: hwc_extraction::Limits::default(),
+                };
+                optimize(context, module, &options).map(drop).map_err(|e| GraphError::Malformed(e.to_string()))
+            },
+            text,
+        )
+    }
+
+    #[test]
+    fn the_cheaper_order_of_products_is_chosen() {
+        let rules = "reassociates a: matmul(matmul(x, y), z) => matmul(x, matmul(y, z)) \
+                     if rank(x) == 2, rank(y) == 2, rank(z) == 2";
+        let text = optimized(
+            rules,
+            "func.func @main(%x: tensor<512x512xf32>, %y: tensor<512x512xf32>, %z: tensor<512x8xf32>) -> tensor<512x8xf32> {
+              %a = hwc.matmul %x, %y : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+              %b = hwc.matmul %a, %z : (tensor<512x512xf32>, tensor<512x8xf32>) -> tensor<512x8xf32>
+              return %b : tensor<512x8xf32> }",
+        );
+        assert!(text.contains("hwc.matmul %arg1, %arg2"), "{text}");
+        assert!(!text.contains("-> tensor<512x512xf32>"), "{text}");
+    }
+
+    #[test]
+    fn a_graph_without_rules_stays_as_it_is() {
+        let text = "func.func @main(%x: tensor<4x6xf32>) -> (tensor<4x2xf32>, tensor<4x2xi64>, tensor<24xf32>) {
+              %k = hwc.constant dense<2.0> : tensor<f32>
+              %a = hwc.mul %x, %k : (tensor<4x6xf32>, tensor<f32>) -> tensor<4x6xf32>
+              %v, %i = hwc.top_k %a {axis = -1, k = 2} : (tensor<4x6xf32>) -> (tensor<4x2xf32>, tensor<4x2xi64>)
+              %c = hwc.clip %a max %k : (tensor<4x6xf32>, tensor<f32>) -> tensor<4x6xf32>
+              %r = hwc.reshape %c {shape = array<i64: 24>} : (tensor<4x6xf32>) -> tensor<24xf32>
+              return %v, %i, %r : tensor<4x2xf32>, tensor<4x2xi64>, tensor<24xf32> }";
+        let before = text_after(|_, _| Ok(()), text);
+        let after = optimized("", text);
+        let sorted = |text: &str| {
+            let mut operations: Vec<String> =
+                text.split_whitespace().filter(|word| word.starts_with("hwc.")).map(str::to_string).collect();
+            operations.sort();
+            operations
+        };
+        assert_eq!(sorted(&before), sorted(&after), "{after}");
+    }
+
+    /// Every product could be done in no time, and be wrong by one.
+    struct Careless;
+
+    impl Offer for Careless {
+        fn lossy(&self, graph: &Graph, kernel: &fusion::Kernel) -> Vec<space::Lossy> {
+            let is_product = |(id, place): (&egg::Id, &usize)| graph[*id].nodes[*place].op() == Some(Op::Matmul);
+            let lossy = space::Lossy { name: "careless".into(), seconds: 0.0, error: 1.0 };
+            if kernel.members.iter().any(is_product) { vec![lossy] } else { vec![] }
+        }
+    }
+
+    /// How many products are lossy in the best plan.
+    fn lossy_within(budgets: Budgets) -> Result<usize, OptimizeError> {
+        let context = crate::codegen::context::new();
+        hwc_dialects::mlir::load(&context);
+        let text = "func.func @main(%x: tensor<64x64xf32>, %y: tensor<64x64xf32>) -> tensor<64x64xf32> {
+              %w = hwc.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
+              %t = hwc.tile %w {repeats = array<i64: 64, 32>} : (tensor<1x2xf32>) -> tensor<64x64xf32>
+              %a = hwc.matmul %x, %y : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+              %b = hwc.matmul %a, %t : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+              %c = hwc.matmul %b, %x : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+              return %c : tensor<64x64xf32> }";
+        let module = melior::ir::Module::parse(&context, text).unwrap();
+        let analytic = Analytic::new(&cpu(), 1);
+        let options = Options {
+            rules: &[],
+            limits: saturate::Limits::default(),
+            costs: &[&analytic],
+            offers: &[&Careless],
+            budgets,
+            extraction: hwc_extraction::Limits::default(),
+        };
+        let optimization = optimize(&context, ir::module_op(&module), &options)?;
+        let part = &optimization.parts[0];
+        let chosen = part
+            .plan
+            .iter()
+            .enumerate()
+            .filter_map(|(class, place)| part.space.alternatives[class].get((*place)? as usize)?.lossy.as_ref());
+        Ok(chosen.count())
+    }
+
+    #[test]
+    fn lossy_alternatives_are_taken_within_the_budget() {
+        let error = |error| Budgets { error, ..Budgets::default() };
+        assert_eq!(lossy_within(error(f64::INFINITY)).unwrap(), 3);
+        assert_eq!(lossy_within(error(2.5)).unwrap(), 2);
+        assert_eq!(lossy_within(error(0.0)).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_budget_that_no_plan_meets_is_an_error() {
+        assert_eq!(lossy_within(Budgets { bytes: 16384.0, error: 0.0 }).unwrap(), 0);
+        let error = lossy_within(Budgets { bytes: 16383.0, error: 0.0 }).unwrap_err().to_string();
+        assert!(error.contains("16384 of 16383 of bytes of weights"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_rule_is_named() {
+        let rules = parse("test.rules", "exact wrong: relu(x) => reduce_max(x, axes=[0], keepdims=false)").unwrap();
+        let context = crate::codegen::context::new();
+        hwc_dialects::mlir::load(&context);
+        let text = "func.func @main(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
+              %a = hwc.relu %x : (tensor<4x6xf32>) -> tensor<4x6xf32>
+              return %a : tensor<4x6xf32> }";
+        let module = melior::ir::Module::parse(&context, text).unwrap();
+        let analytic = Analytic::new(&cpu(), 1);
+        let options = Options {
+            rules: &rules,
+            limits: saturate::Limits::default(),
+            costs: &[&analytic],
+            offers: &[],
+            budgets: Budgets::default(),
+            extraction: hwc_extraction::Limits::default(),
+        };
+        let error = optimize(&context, ir::module_op(&module), &options).map(drop).unwrap_err().to_string();
+        assert_eq!(error, "the rule `wrong` equates 4x6xf32 with 6xf32");
+    }
+}

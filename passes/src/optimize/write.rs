@@ -1,0 +1,250 @@
+//! Writes a plan as operations of MLIR.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use egg::Id;
+use hwc_dialects::attrs::Attrs;
+use hwc_dialects::op::OpInfo;
+use hwc_dialects::{Op, TensorType};
+use melior::Context;
+use melior::ir::Location;
+use melior::ir::operation::OperationLike;
+
+use super::space::{Space, Way};
+use crate::codegen::ir::{self, Val};
+use crate::egraph::facts::Graph;
+use crate::egraph::language::{Kind, Node};
+use crate::egraph::module::{Imported, Part, malformed};
+use crate::egraph::rules::is_default;
+use crate::egraph::tables::AttrsId;
+use crate::graph::{GraphError, edit};
+
+/// Which alternative was chosen for each e-class that is needed, by its number in the space.
+pub type Plan = Vec<Option<u32>>;
+
+/// Writes plans of the parts of a block before its end.
+pub struct Writer<'c> {
+    context: &'c Context,
+    end: ir::Op<'c>,
+    /// What stands for a value of the block, by its key.
+    renamed: HashMap<usize, Val<'c>>,
+    constants: HashMap<(TensorType, Bytes), Val<'c>>,
+}
+
+impl<'c> Writer<'c> {
+    /// `end` is the last operation of the block.
+    pub fn new(context: &'c Context, end: ir::Op<'c>) -> Writer<'c> {
+        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new() }
+    }
+
+    /// Writes one part, after all those that it reads from.
+    ///
+    /// # Errors
+    /// Where an operation cannot be made: a defect.
+    pub fn part(
+        &mut self,
+        part: &Part<'c>,
+        graph: &Graph,
+        imported: &Imported,
+        space: &Space,
+        plan: &Plan,
+    ) -> Result<(), GraphError> {
+        let numbers = space.classes.iter().enumerate().map(|(number, id)| (*id, number)).collect();
+        let mut locations = HashMap::new();
+        for (id, operation) in imported.operations.iter().zip(&part.operations) {
+            locations.entry(graph.find(*id)).or_insert(operation.location());
+        }
+        let mut scribe = Scribe {
+            writer: self,
+            part,
+            graph,
+            space,
+            plan,
+            numbers,
+            locations,
+            stored: HashMap::new(),
+            made: HashMap::new(),
+        };
+        // In the order of the graph as it was, as far as its values are still computed.
+        for id in imported.operations.iter().map(|id| graph.find(*id)) {
+            if scribe.numbers.get(&id).is_some_and(|number| plan[*number].is_some()) {
+                scribe.stored(id)?;
+            }
+        }
+        for (root, output) in imported.roots.iter().zip(&part.outputs) {
+            let values = scribe.stored(graph.find(*root))?;
+            let value = values.first().copied().ok_or_else(|| malformed("an output has no value"))?;
+            scribe.writer.renamed.insert(ir::key(*output), value);
+        }
+        Ok(())
+    }
+
+    /// Lets the end of the block read what was written.
+    pub fn finish(self) {
+        for (i, value) in ir::operands(self.end).into_iter().enumerate() {
+            ir::set_operand(self.end, i, self.value(value));
+        }
+    }
+
+    fn value(&self, value: Val<'c>) -> Val<'c> {
+        self.renamed.get(&ir::key(value)).copied().unwrap_or(value)
+    }
+}
+
+/// An operation by its operator, attributes and the keys of its operands.
+type Made = (Op, AttrsId, Vec<Option<usize>>);
+
+/// Writes one part.
+struct Scribe<'w, 'c> {
+    writer: &'w mut Writer<'c>,
+    part: &'w Part<'c>,
+    graph: &'w Graph,
+    space: &'w Space,
+    plan: &'w Plan,
+    numbers: HashMap<Id, usize>,
+    locations: HashMap<Id, Location<'c>>,
+    /// What is in memory.
+    stored: HashMap<Id, Vec<Val<'c>>>,
+    /// What kernels compute, which others that compute the same may read.
+    made: HashMap<Made, Vec<Val<'c>>>,
+}
+
+/// How deep plans may be: each level is a call.
+const DEEPEST: usize = 20_000;
+
+impl<'c> Scribe<'_, 'c> {
+    fn stored(&mut self, id: Id) -> Result<Vec<Val<'c>>, GraphError> {
+        // Graphs are deeper than calls may be nested, so what is missing is made first.
+        let mut stack = vec![id];
+        while let Some(&next) = stack.last() {
+            if stack.len() > DEEPEST {
+                return Err(malformed("what was chosen needs itself"));
+            }
+            if self.stored.contains_key(&next) {
+                stack.pop();
+                continue;
+            }
+            let missing: Vec<Id> = self.needs(next)?.into_iter().filter(|id| !self.stored.contains_key(id)).collect();
+            if missing.is_empty() {
+                let values = self.make(next)?;
+                self.stored.insert(next, values);
+                stack.pop();
+            } else {
+                stack.extend(missing);
+            }
+        }
+        Ok(self.stored[&id].clone())
+    }
+
+    fn way(&self, id: Id) -> Result<&Way, GraphError> {
+        let number = self.numbers.get(&id).ok_or_else(|| malformed("what is needed has no alternative"))?;
+        let place = self.plan.get(*number).copied().flatten();
+        let alternatives = &self.space.alternatives[*number];
+        let chosen = place.and_then(|place| alternatives.get(place as usize));
+        chosen.map(|alternative| &alternative.way).ok_or_else(|| malformed("nothing was chosen for what is needed"))
+    }
+
+    /// What must be stored before an e-class.
+    fn needs(&self, id: Id) -> Result<Vec<Id>, GraphError> {
+        if self.graph[id].data.weights {
+            let node = self.weights(id)?;
+            return Ok(node.operands.iter().map(|o| self.graph.find(*o)).collect());
+        }
+        Ok(match self.way(id)? {
+            Way::Input | Way::Weights => vec![],
+            Way::View(place) => self.graph[id].nodes[*place].operands.iter().map(|o| self.graph.find(*o)).collect(),
+            // Scalars that are part of the code are operands too.
+            Way::Kernel(kernel) => {
+                let members = kernel.members.iter().map(|(id, place)| &self.graph[*id].nodes[*place]);
+                let operands = members.flat_map(|node| &node.operands).map(|o| self.graph.find(*o));
+                operands.filter(|o| !kernel.members.contains_key(o)).collect()
+            }
+        })
+    }
+
+    fn weights(&self, id: Id) -> Result<&Node, GraphError> {
+        self.space.weights.node(self.graph, id).ok_or_else(|| malformed("weights that nothing computes"))
+    }
+
+    fn make(&mut self, id: Id) -> Result<Vec<Val<'c>>, GraphError> {
+        if self.graph[id].data.weights {
+            let node = self.weights(id)?.clone();
+            return self.node(id, &node, &HashMap::new());
+        }
+        match self.way(id)?.clone() {
+            Way::Weights => Err(malformed("weights that are none")),
+            Way::Input => {
+                let inputs = self.graph[id].nodes.iter().find(|node| matches!(node.kind, Kind::Input(_)));
+                let node = inputs.ok_or_else(|| malformed("an input that is none"))?.clone();
+                self.node(id, &node, &HashMap::new())
+            }
+            Way::View(place) => {
+                let node = self.graph[id].nodes[place].clone();
+                self.node(id, &node, &HashMap::new())
+            }
+            Way::Kernel(kernel) => {
+                let mut inside: HashMap<Id, Vec<Val<'c>>> = HashMap::new();
+                for member in kernel.order(self.graph).ok_or_else(|| malformed("a kernel that needs itself"))? {
+                    let node = self.graph[member].nodes[kernel.members[&member]].clone();
+                    let values = self.node(member, &node, &inside)?;
+                    inside.insert(member, values);
+                }
+                inside.remove(&id).ok_or_else(|| malformed("a kernel without its root"))
+            }
+        }
+    }
+
+    /// The values of an e-node whose operands are written: none of what is absent, several of a tuple.
+    fn node(&mut self, id: Id, node: &Node, inside: &HashMap<Id, Vec<Val<'c>>>) -> Result<Vec<Val<'c>>, GraphError> {
+        let operand = |o: &Id| {
+            let o = self.graph.find(*o);
+            inside.get(&o).or_else(|| self.stored.get(&o))
+        };
+        match node.kind {
+            Kind::Absent => Ok(vec![]),
+            Kind::Input(number) => {
+                let value = self.part.inputs.get(number as usize).map(|value| self.writer.value(*value));
+                Ok(vec![value.ok_or_else(|| malformed("an input that there is not"))?])
+            }
+            Kind::Constant(number) => {
+                let value = self.graph.analysis.tables.constant_of(number);
+                let key = (TensorType::of(value), value.bytes().clone());
+                if let Some(known) = self.writer.constants.get(&key) {
+                    return Ok(vec![*known]);
+                }
+                let made = edit::literal(self.writer.context, self.writer.end, value, "folded");
+                let made = made.ok_or_else(|| malformed("a constant that MLIR refuses"))?;
+                self.writer.constants.insert(key, made);
+                Ok(vec![made])
+            }
+            Kind::Result(i) => {
+                let value = node.operands.first().and_then(operand).and_then(|tuple| tuple.get(i as usize));
+                Ok(vec![*value.ok_or_else(|| malformed("a result that there is not"))?])
+            }
+            Kind::Op(op, attrs) => {
+                let operands: Vec<Option<Val>> =
+                    node.operands.iter().map(|o| operand(o).and_then(|values| values.first()).copied()).collect();
+                let key = (op, attrs, operands.iter().map(|value| value.map(ir::key)).collect());
+                if let Some(known) = self.made.get(&key) {
+                    return Ok(known.clone());
+                }
+                let given = without_defaults(op.info(), self.graph.analysis.tables.attrs_of(attrs));
+                let (context, end) = (self.writer.context, self.writer.end);
+                let location = self.locations.get(&id).copied().unwrap_or_else(|| end.location());
+                let results = edit::insert(context, end, location, op, &given, &operands);
+                let results = results.map_err(|e| malformed(&format!("{} {e}", op.info().name)))?;
+                self.made.insert(key, results.clone());
+                Ok(results)
+            }
+        }
+    }
+}
+
+fn without_defaults(info: &OpInfo, given: &Attrs) -> Attrs {
+    let mut attrs = Attrs::default();
+    for info in info.attributes.iter().filter(|info| !is_default(info, given)) {
+        attrs.set_some(info.name, given.get(info.name).cloned());
+    }
+    attrs
+}

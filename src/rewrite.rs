@@ -1,0 +1,89 @@
+//! Which rules a compilation uses, and how.
+
+use hwc_dialects::hwk::Target;
+use hwc_extraction::Limits;
+use hwc_passes::codegen::ir;
+use hwc_passes::egraph::check::check_all;
+use hwc_passes::egraph::rules::{Class, Rule, builtin, parse};
+use hwc_passes::optimize::cost::Analytic;
+use hwc_passes::optimize::explain::{Explanation, Picture, explain};
+use hwc_passes::optimize::{self, OptimizeError, optimize};
+use melior::Context;
+
+use crate::{Error, Fault, Options, Rewriting};
+
+/// How long extraction searches: differences of a thousandth are less than what is known of times.
+const EXTRACTION: Limits =
+    Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 20, work: 20_000, gap: 1e-3 };
+
+/// Rewrites the graph as the options say.
+///
+/// # Errors
+/// Where rules of the options are wrong, or no plan keeps within the budgets.
+pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<Option<Explanation>, Error> {
+    let rules = rules(options)?;
+    let Target::Cpu(cpu) = hwc_passes::hwk::target_of(&options.target.options())?;
+    let analytic = Analytic::new(&cpu, usize::try_from(cpu.cores).unwrap_or(1));
+    let mut settings = optimize::Options {
+        rules: &rules,
+        limits: Default::default(),
+        costs: &[&analytic],
+        offers: &[],
+        budgets: Default::default(),
+        extraction: EXTRACTION,
+    };
+    match options.rewriting {
+        Rewriting::None => {}
+        Rewriting::Saturate => {
+            let before = if options.explain { picture(module) } else { Picture::default() };
+            let optimization = optimize(context, module, &settings).map_err(wrong)?;
+            if options.explain {
+                return Ok(Some(explain(&optimization, &rules, before, picture(module))));
+            }
+        }
+        Rewriting::Greedy => {
+            for rule in &rules {
+                settings.rules = std::slice::from_ref(rule);
+                optimize(context, module, &settings).map_err(wrong)?;
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn picture(module: ir::Op) -> Picture {
+    ir::functions(module).first().copied().and_then(ir::entry).map(Picture::of).unwrap_or_default()
+}
+
+/// The compiler's own rules and those of the options, of the classes admitted.
+fn rules(options: &Options) -> Result<Vec<Rule>, Error> {
+    let mut rules = builtin().to_vec();
+    let mut errors = vec![];
+    for (file, text) in &options.rules {
+        match parse(file, text) {
+            Ok(own) => {
+                errors.extend(check_all(&own, file).err().into_iter().flatten());
+                rules.extend(own);
+            }
+            Err(wrong) => errors.extend(wrong),
+        }
+    }
+    if !errors.is_empty() {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        return Err(Error::new(Fault::Input, lines.join("\n")));
+    }
+    rules.retain(|rule| match rule.class {
+        Class::Exact => true,
+        Class::Reassociates => !options.exact_only,
+        Class::Approximate => options.approximate,
+    });
+    Ok(rules)
+}
+
+fn wrong(error: OptimizeError) -> Error {
+    match error {
+        OptimizeError::Graph(error) => error.into(),
+        // The compiler's own rules are tested.
+        OptimizeError::Rules(_) | OptimizeError::Extraction(_) => Error::new(Fault::Input, error),
+    }
+}
