@@ -31,6 +31,7 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         offers: &[],
         budgets: Default::default(),
         extraction: EXTRACTION,
+        compare: options.explain,
     };
     match options.rewriting {
         Rewriting::None => {}

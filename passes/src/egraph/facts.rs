@@ -91,11 +91,22 @@ impl Default for Analyst {
 const MOST_LOOKED_AT: usize = 1 << 16;
 
 impl Analyst {
-    fn conflict(&mut self, message: String) {
+    /// Notes that the rule at work is wrong.
+    pub fn conflict(&mut self, message: String) {
         let conflict = TypeConflict { rule: self.origin.rule, message };
         if !self.conflicts.contains(&conflict) {
             self.conflicts.push(conflict);
         }
+    }
+
+    /// Notes that the rule at work equates what has different types.
+    pub fn equates(&mut self, left: Option<TypesId>, right: Option<TypesId>) {
+        let text = |types: Option<TypesId>| {
+            let types = types.map(|id| self.tables.types_of(id).iter().map(TensorType::to_string));
+            types.map_or("nothing".to_string(), |types| types.collect::<Vec<_>>().join(", "))
+        };
+        let message = format!("equates {} with {}", text(left), text(right));
+        self.conflict(message);
     }
 }
 
@@ -116,12 +127,7 @@ impl Analysis<Node> for Analyst {
 
     fn merge(&mut self, a: &mut Facts, b: Facts) -> DidMerge {
         if a.types != b.types {
-            let text = |types: Option<TypesId>| {
-                let types = types.map(|id| self.tables.types_of(id).iter().map(TensorType::to_string));
-                types.map_or("nothing".to_string(), |types| types.collect::<Vec<_>>().join(", "))
-            };
-            let message = format!("equates {} with {}", text(a.types), text(b.types));
-            self.conflict(message);
+            self.equates(a.types, b.types);
         }
         let merged = Facts {
             types: a.types.or(b.types),

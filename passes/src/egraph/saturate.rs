@@ -10,7 +10,7 @@ use egg::Id;
 
 use super::facts::{Graph, Origin};
 use super::language::Family;
-use super::rules::{Binding, Class, Rule, Term};
+use super::rules::{Binding, Operand, Rule, Term};
 
 /// When saturation stops before the fix-point. All limits count work, none time: the result is the same every time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +178,7 @@ fn together(graph: &Graph, rule: &Rule, first: &[Id], second: &[Id], found: &mut
 }
 
 /// The number of a name for an operand that both parts of a left side hold.
-pub fn shared(rule: &Rule) -> Option<usize> {
+fn shared(rule: &Rule) -> Option<usize> {
     let [first, second] = &rule.left[..] else { return None };
     (0..rule.values.len()).find(|&number| mentions(first, number) && mentions(second, number))
 }
@@ -187,14 +187,9 @@ fn mentions(term: &Term, number: usize) -> bool {
     match term {
         Term::Value(other) => *other == number,
         Term::Operation(operation) => operation.operands.iter().any(|operand| match operand {
-            super::rules::Operand::One(term) => mentions(term, number),
-            super::rules::Operand::Each(..) => false,
+            Operand::One(term) => mentions(term, number),
+            Operand::Each(..) => false,
         }),
         _ => false,
     }
-}
-
-/// The rules that a compilation may use: those of the classes admitted.
-pub fn admitted(rules: &[Rule], classes: &[Class]) -> Vec<Rule> {
-    rules.iter().filter(|rule| classes.contains(&rule.class)).cloned().collect()
 }

@@ -38,6 +38,8 @@ pub struct Options<'a> {
     pub offers: &'a [&'a dyn Offer],
     pub budgets: Budgets,
     pub extraction: hwc_extraction::Limits,
+    /// Whether to find out what the graph would take as it is, for an explanation.
+    pub compare: bool,
 }
 
 /// Why nothing was chosen.
@@ -46,7 +48,7 @@ pub enum OptimizeError {
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// Rules equate what differs in type. Each message names its rule.
-    #[error("{}", .0.join("\\n"))]
+    #[error("{}", .0.join("\n"))]
     Rules(Vec<String>),
     #[error(transparent)]
     Extraction(#[from] hwc_extraction::Error),
@@ -73,7 +75,7 @@ pub struct Optimization {
     pub parts: Vec<Optimized>,
     /// Costs are in seconds.
     pub outcome: Outcome,
-    /// Expected seconds of the best kernels for the graph as it was.
+    /// Expected seconds of the best kernels for the graph as it was; 0 if [`Options::compare`] was not asked for.
     pub unchanged: f64,
     pub spent: Spent,
     problem: Problem,
@@ -148,7 +150,10 @@ fn saturated(part: &Part, options: &Options, clock: &mut Clock) -> Result<Optimi
     let mut graph = Graph::default();
     let imported = part.import(&mut graph)?;
     clock.tick(|spent| &mut spent.translation);
-    let unchanged = solve_alone(&Space::new(&graph, &imported.roots, options.costs, &[]))?;
+    let unchanged = match options.compare {
+        true => solve_alone(&Space::new(&graph, &imported.roots, options.costs, &[]))?,
+        false => 0.0,
+    };
     clock.tick(|spent| &mut spent.alternatives);
     let saturation = saturate(&mut graph, options.rules, &options.limits);
     clock.tick(|spent| &mut spent.saturation);
@@ -200,23 +205,30 @@ mod tests {
     use crate::egraph::rules::parse;
     use crate::graph::edit::text_after;
 
-    fn cpu() -> Cpu {
-        Cpu { vector: 512, l1: 32 << 10, l2: 1 << 20, l3: 32 << 20, cores: 2, ..Cpu::default() }
+    fn analytic() -> Analytic {
+        let cpu = Cpu { vector: 512, l1: 32 << 10, l2: 1 << 20, l3: 32 << 20, cores: 2, ..Cpu::default() };
+        Analytic::new(&cpu, 1)
+    }
+
+    fn settings<'a>(rules: &'a [Rule], costs: &'a [&'a dyn Cost]) -> Options<'a> {
+        Options {
+            rules,
+            limits: saturate::Limits::default(),
+            costs,
+            offers: &[],
+            budgets: Budgets::default(),
+            extraction: hwc_extraction::Limits::default(),
+            compare: false,
+        }
     }
 
     fn optimized(rules: &str, text: &str) -> String {
         let rules = parse("test.rules", rules).unwrap();
-        let analytic = Analytic::new(&cpu(), 1);
+        let analytic = analytic();
+        let costs: [&dyn Cost; 1] = [&analytic];
         text_after(
             |context, module| {
-                let options = Options {
-                    rules: &rules,
-                    limits: saturate::Limits::default(),
-                    costs: &[&analytic],
-                    offers: &[],
-                    budgets: Budgets::default(),
-                    extraction: hwc_extraction::Limits::default(),
-                };
+                let options = settings(&rules, &costs);
                 optimize(context, module, &options).map(drop).map_err(|e| GraphError::Malformed(e.to_string()))
             },
             text,
@@ -281,15 +293,9 @@ mod tests {
               %c = hwc.matmul %b, %x : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
               return %c : tensor<64x64xf32> }";
         let module = melior::ir::Module::parse(&context, text).unwrap();
-        let analytic = Analytic::new(&cpu(), 1);
-        let options = Options {
-            rules: &[],
-            limits: saturate::Limits::default(),
-            costs: &[&analytic],
-            offers: &[&Careless],
-            budgets,
-            extraction: hwc_extraction::Limits::default(),
-        };
+        let analytic = analytic();
+        let costs: [&dyn Cost; 1] = [&analytic];
+        let options = Options { offers: &[&Careless], budgets, ..settings(&[], &costs) };
         let optimization = optimize(&context, ir::module_op(&module), &options)?;
         let part = &optimization.parts[0];
         let chosen = part
@@ -324,15 +330,9 @@ mod tests {
               %a = hwc.relu %x : (tensor<4x6xf32>) -> tensor<4x6xf32>
               return %a : tensor<4x6xf32> }";
         let module = melior::ir::Module::parse(&context, text).unwrap();
-        let analytic = Analytic::new(&cpu(), 1);
-        let options = Options {
-            rules: &rules,
-            limits: saturate::Limits::default(),
-            costs: &[&analytic],
-            offers: &[],
-            budgets: Budgets::default(),
-            extraction: hwc_extraction::Limits::default(),
-        };
+        let analytic = analytic();
+        let costs: [&dyn Cost; 1] = [&analytic];
+        let options = settings(&rules, &costs);
         let error = optimize(&context, ir::module_op(&module), &options).map(drop).unwrap_err().to_string();
         assert_eq!(error, "the rule `wrong` equates 4x6xf32 with 6xf32");
     }

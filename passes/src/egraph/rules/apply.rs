@@ -1,14 +1,13 @@
 //! What the right side of a rule adds.
 
 use egg::Id;
+use hwc_dialects::Op;
 use hwc_dialects::attrs::{Attr, Attrs};
 use hwc_dialects::op::AttributeKind;
-use hwc_dialects::{Op, TensorType};
 use hwc_runtime::DType;
 
-use super::super::facts::{Graph, TypeConflict, scalar};
+use super::super::facts::{Graph, scalar};
 use super::super::language::{Kind, Node};
-use super::super::tables::TypesId;
 use super::expression::Binding;
 use super::functions::class_type;
 use super::{Attribute, Operand, Operation, Rule, Term};
@@ -35,22 +34,14 @@ impl Rule {
                     if is == wanted {
                         unions += usize::from(graph.union(root, id));
                     } else {
-                        let message = format!("equates {} with {}", text(graph, wanted), text(graph, is));
-                        self.conflict(graph, message);
+                        graph.analysis.equates(wanted, is);
                     }
                 }
                 Err(Refusal::NoValue) => {}
-                Err(Refusal::Invalid(message)) => self.conflict(graph, message),
+                Err(Refusal::Invalid(message)) => graph.analysis.conflict(message),
             }
         }
         unions
-    }
-
-    fn conflict(&self, graph: &mut Graph, message: String) {
-        let conflict = TypeConflict { rule: graph.analysis.origin.rule, message };
-        if !graph.analysis.conflicts.contains(&conflict) {
-            graph.analysis.conflicts.push(conflict);
-        }
     }
 }
 
@@ -61,11 +52,6 @@ impl Rule {
 pub fn build(graph: &mut Graph, binding: &Binding, term: &Term, root: Id) -> Result<Id, Refusal> {
     let dtype = class_type(graph, root).map(|ty| ty.dtype);
     Builder { graph, binding, element: None }.term(term, dtype)
-}
-
-fn text(graph: &Graph, types: Option<TypesId>) -> String {
-    let types = types.map_or(&[][..], |id| graph.analysis.tables.types_of(id));
-    types.iter().map(TensorType::to_string).collect::<Vec<_>>().join(", ")
 }
 
 struct Builder<'a> {
