@@ -20,8 +20,8 @@ from protocol import Refused, serve
 
 RUNNERS = {"hwc": Hwc, "ort": OnnxRuntime, "openvino": OpenVino, "iree": Iree}
 
-# Longer than the worker threads of any runner spin after a call, seconds.
-PAUSE = 20e-3
+# Longer than the worker threads of any runner spin after a call (ONNX Runtime's: 40 ms), seconds.
+PAUSE = 100e-3
 
 
 class Bench:

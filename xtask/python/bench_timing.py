@@ -7,15 +7,15 @@ import time
 # A sample is the mean of as many calls as take about this long, seconds.
 SAMPLE = 2e-3
 MOST_CALLS = 50
-# A runner whose call is longer than this needs no call before the sample to have its data in the caches, seconds.
-LONG = 20e-3
+# Calls before the sample take so long, seconds: data comes into the caches, and threads that slept come to their CPUs.
+WARM = 20e-3
 
 
 def interleave(runners, repetitions, clock, pause):
     """{NAME: [seconds of one call]} with a sample for each repetition.
 
     In each repetition every runner gets its turn, beginning with another one each time: `pause` seconds for the threads
-    of the one before to fall asleep, a call that brings its data into the caches, the sample."""
+    of the one before to fall asleep, calls that nobody times, the sample."""
     calls = {name: calls_of(run, clock) for name, run in runners.items()}
     samples = {name: [] for name in runners}
     names = list(runners)
@@ -24,22 +24,22 @@ def interleave(runners, repetitions, clock, pause):
         start = repetition % len(names)
         for name in names[start:] + names[:start]:
             time.sleep(pause)
-            samples[name].append(sample(runners[name], *calls[name], clock))
+            samples[name].append(sample(runners[name], calls[name], clock))
     gc.enable()
     return samples
 
 
 def calls_of(run, clock):
-    """How many calls a sample has, and whether one goes before it."""
+    """How many calls a sample has."""
     run()
     start = clock()
     run()
-    seconds = max(clock() - start, 1e-9)
-    return min(math.ceil(SAMPLE / seconds), MOST_CALLS), seconds < LONG
+    return min(math.ceil(SAMPLE / max(clock() - start, 1e-9)), MOST_CALLS)
 
 
-def sample(run, calls, warm, clock):
-    if warm:
+def sample(run, calls, clock):
+    warm = time.perf_counter() + WARM
+    while time.perf_counter() < warm:
         run()
     start = clock()
     for _ in range(calls):

@@ -11,7 +11,7 @@ use super::{
     body::{Bindings, Lanes, Repeat},
     memory::{Flat, Index},
     nest::{Access, ceil_div},
-    partition::{self, Division},
+    partition::Division,
     schedule::{Load, Schedule},
     stages::{Feed, Stage},
 };
@@ -102,7 +102,7 @@ impl<'c, 's> Emitter<'c, 's> {
         };
         b.independent(|inner| {
             if let Some(division) = self.division {
-                division.mark_group(&inner, Some(partition::choose(nest, self.schedule)));
+                division.mark_group(&inner, Some((nest, self.schedule)));
                 division.mark_anchor(&inner);
             }
             self.parallel(&inner, 0, place)

@@ -37,7 +37,6 @@ use self::{
     body::Body,
     contraction::Cache,
     emit::{Emitter, Shift},
-    partition::Division,
     rows::{Group, How, Member},
     schedule::Facts,
     stages::Feed,
@@ -115,7 +114,7 @@ pub fn convert<'c>(context: &'c Context, kernel: Op<'c>, options: &Options<'c>) 
             Some(plan) => {
                 packed.extend(plan.packed);
                 for piece in plan.pieces {
-                    let division = piece.dims.map_or_else(Division::default, |dims| group.division.of_piece(dims));
+                    let division = piece.division(&group.division);
                     Emitter::new(&b, &piece.source, &piece.schedule).divided(&division).emit(&b, &Shift::default())?;
                 }
             }

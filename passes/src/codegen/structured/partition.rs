@@ -28,6 +28,8 @@ pub struct Division {
     pub given: Option<Vec<usize>>,
     /// Whether a kernel's schedule is about this nest.
     pub is_anchor: bool,
+    /// The input that the kernel has just packed: by columns, so that a thread that works on columns has packed them.
+    pub packed: Option<usize>,
 }
 
 impl Division {
@@ -36,8 +38,8 @@ impl Division {
     }
 
     /// The same for a part of the nest whose dimensions are parts of these of the whole.
-    pub fn of_piece(&self, dims: Vec<usize>) -> Self {
-        Self { names: Some(dims.into_iter().map(|d| self.name(d)).collect()), ..self.clone() }
+    pub fn of_piece(&self, dims: Vec<usize>, packed: Option<usize>) -> Self {
+        Self { names: Some(dims.into_iter().map(|d| self.name(d)).collect()), packed, ..self.clone() }
     }
 
     /// Tells a loop over a dimension, whose body `inner` writes.
@@ -48,12 +50,13 @@ impl Division {
         }
     }
 
-    /// Tells the group around all loops, whose body `inner` writes, which of them are divided: those given, or the ones
-    /// chosen here.
-    pub fn mark_group(&self, inner: &Builder<'_>, chosen: Option<Vec<usize>>) {
+    /// Tells the group around all loops, whose body `inner` writes, which of them are divided: those given, or the best
+    /// ones of a nest.
+    pub fn mark_group(&self, inner: &Builder<'_>, nest: Option<(&Nest, &Schedule)>) {
         let Some(group) = inner.around() else { return };
         let mut names: Vec<i64> = vec![];
-        let chosen = chosen.map(|dims| dims.into_iter().map(|d| self.name(d)).collect());
+        let chosen =
+            nest.map(|(nest, schedule)| choose(nest, schedule, self).into_iter().map(|d| self.name(d)).collect());
         let Some(all): Option<Vec<usize>> = self.given.clone().or(chosen) else { return };
         for name in all {
             if !names.contains(&(name as i64)) {
@@ -72,15 +75,21 @@ impl Division {
 }
 
 /// The dimensions to divide, the most important one first: the others are divided where iterations of it are long.
-pub fn choose(nest: &Nest, schedule: &Schedule) -> Vec<usize> {
+fn choose(nest: &Nest, schedule: &Schedule, division: &Division) -> Vec<usize> {
     let trips = |d: usize| ceil_div(nest.dims[d].extent, schedule.tile(d));
     let has_loop = |d: &usize| nest.dims[*d].extent / schedule.tile(*d) > 1;
     let loops: Vec<usize> = schedule.parallel.iter().copied().filter(has_loop).collect();
     let longest = |d: usize| nest.outputs.last().map_or(0, |o| o.strides[d].abs());
     let rows = loops.iter().map(|&d| longest(d)).max().unwrap_or(0);
+    // Dividing a dimension divides all loops over it, also those around.
+    let around = |place: usize, d: usize| {
+        let outside = schedule.parallel.iter().take_while(|&&outer| outer != loops[place]);
+        outside.into_iter().any(|&outer| division.name(outer) == division.name(d))
+    };
+    let from = |place: usize| loops[place..].iter().copied().filter(move |&d| !around(place, d));
     let cost = |place: usize| -> f64 {
         let d = loops[place];
-        let largest = if place + 1 < loops.len() {
+        let largest = if from(place).count() > 1 {
             1.0 / PARTS as f64
         } else {
             ceil_div(trips(d), PARTS) as f64 / trips(d) as f64
@@ -91,11 +100,15 @@ pub fn choose(nest: &Nest, schedule: &Schedule) -> Vec<usize> {
             .map(|access| bytes(nest, access) / if access.strides[d] == 0 { 1.0 } else { PARTS as f64 })
             .sum();
         let written: f64 = nest.outputs.iter().map(|access| bytes(nest, access)).sum();
-        let from_others = if longest(d) < rows { written / PARTS as f64 } else { 0.0 };
+        let unread = if longest(d) < rows { written } else { 0.0 };
+        // What another thread has packed is read, and is taken from its reader's cache when it is packed next time.
+        let packed = division.packed.map(|i| &nest.inputs[i]).filter(|access| access.strides[d] == 0);
+        let from_others = (unread + 2.0 * packed.map_or(0.0, |access| bytes(nest, access))) / PARTS as f64;
         schedule.cost * largest + read / READ + from_others / SHARED
     };
-    let best = (0..loops.len()).map(|place| (cost(place), place)).min_by(|a, b| a.0.total_cmp(&b.0));
-    best.map_or(vec![], |(_, place)| loops[place..].to_vec())
+    let places = (0..loops.len()).filter(|&place| !around(place, loops[place]));
+    let best = places.map(|place| (cost(place), place)).min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or(vec![], |(_, place)| from(place).collect())
 }
 
 /// Bytes of an operand that a nest visits.
@@ -135,7 +148,7 @@ mod tests {
     fn the_rows_of_a_small_filter_are_divided_and_the_columns_of_a_large_one() {
         let divided = |m, n, k| {
             let (nest, schedule) = product(m, n, k);
-            choose(&nest, &schedule)
+            choose(&nest, &schedule, &Division::default())
         };
         assert_eq!(divided(3136, 192, 32), [0]);
         assert_eq!(divided(128, 3072, 768), [1, 0]);

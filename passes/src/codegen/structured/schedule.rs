@@ -110,10 +110,20 @@ pub fn choose(nest: &Nest, facts: &Facts) -> Schedule {
     best
 }
 
-/// The best schedule that runs in these vectors and unrolls no dimension but those given; nothing if the body cannot.
-pub fn choose_for(nest: &Nest, facts: &Facts, vector: Vector, unrollable: &[usize]) -> Option<Schedule> {
-    let all = unrolls(nest, facts, &vector).into_iter();
-    let all = all.filter(|unroll| facts.vectorizable && unroll.iter().all(|(d, _)| unrollable.contains(d)));
+/// The best schedule that runs in these vectors and unrolls no dimension but those given, to tiles of at most so many rows;
+/// nothing if the body cannot.
+pub fn choose_for(
+    nest: &Nest,
+    facts: &Facts,
+    vector: Vector,
+    unrollable: &[usize],
+    most_rows: i64,
+) -> Option<Schedule> {
+    let fits = |unroll: &[(usize, i64)]| {
+        let rows: i64 = unroll.iter().map(|(_, size)| size).product();
+        rows <= most_rows && unroll.iter().all(|(d, _)| unrollable.contains(d))
+    };
+    let all = unrolls(nest, facts, &vector).into_iter().filter(|unroll| facts.vectorizable && fits(unroll));
     let all = all.map(|unroll| candidate(nest, facts, Some(vector), unroll)).filter(|next| is_short(nest, facts, next));
     all.min_by(|a, b| a.cost.total_cmp(&b.cost))
 }

@@ -29,8 +29,8 @@ use crate::codegen::{
     structured::memory_use::{is_view, root, writes},
 };
 
-/// Loops of less work than this take some ten microseconds, and are not worth handing to other threads; see [`work`].
-pub const SMALLEST: u64 = 150_000;
+/// Loops of less work than this take some five microseconds, and are not worth handing to other threads; see [`work`].
+pub const SMALLEST: u64 = 80_000;
 
 /// The attribute of functions that take a part and the number of parts.
 pub const SPLIT: &str = "hwc.split";

@@ -84,7 +84,8 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
             Ok(how) => {
                 group.members[anchor.member].how = how;
                 group.may_stream = given.stream;
-                group.division = Division { names: None, given: threads::given(given, space), is_anchor: true };
+                group.division =
+                    Division { given: threads::given(given, space), is_anchor: true, ..Division::default() };
                 if given.stream && !rows::streams(group, options.shape) {
                     problems.push("results are streamed that are large, not read again, and whole lines".into());
                 }

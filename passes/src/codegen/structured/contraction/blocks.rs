@@ -69,7 +69,7 @@ pub fn rows(nest: &Nest, roles: Roles) -> Vec<usize> {
     nest.of_kind(Kind::Parallel).filter(|&d| right.strides[d] == 0 && left.strides[d] != 0).collect()
 }
 
-/// Rows of a tile in registers, rows of a block, and whether panels pass inside of the rows: either operand may stay in
+/// Rows of a tile in registers, at most `most`, rows of a block, and whether panels pass inside of the rows: either operand may stay in
 /// the second-level cache while the other one passes; where neither fits, the left one is cut into blocks that do.
 #[expect(clippy::type_complexity, reason = "three parts of a choice")]
 pub fn tile(
@@ -77,6 +77,7 @@ pub fn tile(
     roles: Roles,
     vector: Vector,
     stretch: Option<(usize, i64)>,
+    most: i64,
     facts: &Facts,
     shape: Shape,
 ) -> Option<(Vec<(usize, i64)>, Option<(usize, i64)>, bool)> {
@@ -84,7 +85,7 @@ pub fn tile(
     let one = stretch.map_or(nest.clone(), |(dim, size)| nest.narrowed(dim, 0, size));
     let part = Layout::new(&one, roles, vector).parts(&one, roles).into_iter().next()?;
     let tile: Vec<(usize, i64)> =
-        part.schedule(roles, facts)?.unroll.into_iter().map(|(d, size)| (part.original(d), size)).collect();
+        part.schedule(roles, most, facts)?.unroll.into_iter().map(|(d, size)| (part.original(d), size)).collect();
     let left = bytes(&one, roles, roles.left);
     let row = rows(&one, roles).into_iter().max_by_key(|&d| one.dims[d].extent);
     let Some(row) = row.filter(|_| exceeds(&one, roles, shape)) else { return Some((tile, None, left > l2 / 2)) };
@@ -95,10 +96,16 @@ pub fn tile(
 }
 
 /// The loops of a part around each other, and which dimension of the whole nest each of theirs is a part of.
-pub fn blocked(part: &Part, roles: Roles, choice: &Choice, facts: &Facts) -> Vec<(Nest, Schedule, Vec<usize>)> {
+pub fn blocked(
+    part: &Part,
+    roles: Roles,
+    choice: &Choice,
+    most: i64,
+    facts: &Facts,
+) -> Vec<(Nest, Schedule, Vec<usize>)> {
     // What is left of the columns has a tile of its own.
     let is_whole = part.nest.dims[part.panel + 1].extent == choice.vector.lanes * choice.vector.count;
-    let own = if is_whole { None } else { part.schedule(roles, facts) };
+    let own = if is_whole { None } else { part.schedule(roles, most, facts) };
     let chosen = || choice.tile.iter().map(|(d, size)| (part.moved(*d), *size)).collect();
     let unroll: Vec<(usize, i64)> = own.map_or_else(chosen, |schedule| schedule.unroll);
     let nest = &part.nest;

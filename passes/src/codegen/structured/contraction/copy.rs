@@ -37,7 +37,7 @@ pub fn copy<'c>(
         Facts { widest: read.bytes, work: 0.5, vectorizable: true, associative: false, reads: vec![true], ..*facts };
     let schedule = schedule::choose(&nest, &facts);
     let (nest, schedule) = few_rows_at_a_time(nest, schedule, &facts);
-    Piece { source: Structured::copy_of(op, nest, from, to), schedule, dims: None }
+    Piece { source: Structured::copy_of(op, nest, from, to), schedule, dims: None, packed: None }
 }
 
 /// Lets a copy of long rows into panels go over a few rows at a time: a panel after the other would touch a page of
@@ -56,7 +56,7 @@ fn few_rows_at_a_time(nest: Nest, schedule: Schedule, facts: &Facts) -> (Nest, S
     let split = nest.split(rows, size);
     let moved = |d: usize| if d >= rows { d + 1 } else { d };
     let vector = Vector { dim: moved(vector.dim), ..vector };
-    let Some(mut schedule) = schedule::choose_for(&split, facts, vector, &[]) else { return (nest, schedule) };
+    let Some(mut schedule) = schedule::choose_for(&split, facts, vector, &[], 1) else { return (nest, schedule) };
     let stride = |d: usize| split.inputs[0].strides[d];
     schedule.parallel.sort_by_key(|&d| (d == vector.dim, d == rows + 1, std::cmp::Reverse(stride(d))));
     (split, schedule)
@@ -85,6 +85,16 @@ pub fn rows_compete(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> b
         let tile = nest.dims[rows].extent.min(schedule::MOST_UNROLLED);
         let panels = nest.dims[roles.columns].extent / (2 * facts.lanes());
         panels >= 4 && !shape.l1().holds(tile, left.strides[rows] * left.bytes, 1)
+    })
+}
+
+/// The most rows of a tile, such that those of the left operand are in the first-level cache together.
+pub fn most_rows(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape, copies_left: bool) -> i64 {
+    let left = &nest.inputs[roles.left];
+    let competing = matrix(nest, roles).filter(|_| !copies_left && rows_compete(nest, roles, facts, shape));
+    competing.map_or(i64::MAX, |(rows, _)| {
+        let fit = |most: &i64| shape.l1().holds(*most, left.strides[rows] * left.bytes, 1);
+        (1..=schedule::MOST_UNROLLED).rev().find(fit).unwrap_or(1)
     })
 }
 

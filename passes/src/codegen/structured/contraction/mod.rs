@@ -7,7 +7,8 @@
 //! constant of the model is stored packed; another one is packed first, if it is used often enough.
 //!
 //! A panel stays in the second-level cache while blocks of the left operand pass; a left operand whose rows compete for
-//! the same sets of the first-level cache is copied to rows that do not.
+//! the same sets of the first-level cache is read a few rows at a time, or copied to rows that do not where its columns are
+//! read in stretches.
 
 mod blocks;
 mod cache;
@@ -25,6 +26,7 @@ use super::{
     facts,
     memory_use::{is_view, root},
     nest::{Access, Kind, Nest, ceil_div},
+    partition::Division,
     schedule::{Facts, Schedule, Vector},
 };
 use crate::codegen::{
@@ -40,7 +42,16 @@ pub struct Piece<'c> {
     pub source: Structured<'c>,
     pub schedule: Schedule,
     /// The dimension of the contraction that each of its dimensions is a part of; nothing for a copy.
-    pub dims: Option<Vec<usize>>,
+    dims: Option<Vec<usize>>,
+    /// The input that the kernel packs itself.
+    packed: Option<usize>,
+}
+
+impl Piece<'_> {
+    /// How threads divide the piece, where they divide the contraction so.
+    pub fn division(&self, whole: &Division) -> Division {
+        self.dims.as_ref().map_or_else(Division::default, |dims| whole.of_piece(dims.clone(), self.packed))
+    }
 }
 
 /// A contraction as pieces that run one after another, copies to packed operands first.
@@ -87,10 +98,11 @@ pub fn choose<'c>(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) 
     if !constant && !pays(nest, roles, &facts, shape) {
         return None;
     }
-    let vector = panels::width(nest, roles, &facts)?;
     let stretch = blocks::stretch(nest, roles, &facts, shape);
-    let (tile, block, panels_inside) = blocks::tile(nest, roles, vector, stretch, &facts, shape)?;
-    let copies_left = copy::rows_compete(nest, roles, &facts, shape);
+    let copies_left = copy::rows_compete(nest, roles, &facts, shape) && stretch.is_some();
+    let most = copy::most_rows(nest, roles, &facts, shape, copies_left);
+    let vector = panels::width(nest, roles, &facts, most)?;
+    let (tile, block, panels_inside) = blocks::tile(nest, roles, vector, stretch, most, &facts, shape)?;
     Some(Choice { vector, tile, block, stretch, constant, copies_left, panels_inside })
 }
 
@@ -130,6 +142,7 @@ pub fn plan<'c>(
     let facts = facts(source, shape);
     let roles = roles(source, &facts)?;
     let layout = Layout::new(&source.nest, roles, choice.vector);
+    let most = copy::most_rows(&source.nest, roles, &facts, shape, choice.copies_left);
     let mut pieces = vec![];
     let mut source = source.clone();
     let constant = constant(&source, roles, constants).filter(|_| choice.constant);
@@ -143,11 +156,12 @@ pub fn plan<'c>(
     }
     for part in layout.parts(&source.nest, roles) {
         for stretch in blocks::stretches(part, &source, choice) {
-            for (nest, schedule, dims) in blocks::blocked(&stretch.part, roles, choice, &facts) {
+            for (nest, schedule, dims) in blocks::blocked(&stretch.part, roles, choice, most, &facts) {
                 pieces.push(Piece {
                     source: Structured { nest, ..stretch.source.clone() },
                     schedule,
                     dims: Some(dims),
+                    packed: constant.is_none().then_some(roles.right),
                 });
             }
         }

@@ -15,16 +15,21 @@ use crate::codegen::{
     plan::order::{Order, Run},
 };
 
-/// The width of panels that promises the fastest tile in registers.
-pub fn width(nest: &Nest, roles: Roles, facts: &Facts) -> Option<Vector> {
+/// A narrower panel is preferred to one that promises to be faster by less: threads share many panels better than few.
+const NEAR: f64 = 1.02;
+
+/// The width of panels that promises the fastest tile of at most so many rows in registers.
+pub fn width(nest: &Nest, roles: Roles, facts: &Facts, most: i64) -> Option<Vector> {
     let (dim, lanes) = (roles.columns, facts.lanes());
     let counts = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| count * lanes <= nest.dims[dim].extent);
     let vectors = counts.map(|count| Vector { dim, lanes, count });
     let cost = |vector: &Vector| -> f64 {
         let parts = Layout::new(nest, roles, *vector).parts(nest, roles);
-        parts.iter().filter_map(|part| part.schedule(roles, facts)).map(|schedule| schedule.cost).sum()
+        parts.iter().filter_map(|part| part.schedule(roles, most, facts)).map(|schedule| schedule.cost).sum()
     };
-    vectors.map(|v| (cost(&v), v)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, v)| v)
+    let costs: Vec<(f64, Vector)> = vectors.map(|v| (cost(&v), v)).collect();
+    let least = costs.iter().map(|(cost, _)| *cost).min_by(f64::total_cmp)?;
+    costs.into_iter().find(|(cost, _)| *cost <= least * NEAR).map(|(_, v)| v)
 }
 
 /// A right operand in panels: outer dimensions, panels, reductions, columns; what is left of the columns after the last
@@ -147,7 +152,8 @@ impl Part {
         if d > self.panel { d - 1 } else { d }
     }
 
-    pub fn schedule(&self, roles: Roles, facts: &Facts) -> Option<Schedule> {
-        schedule::choose_for(&self.nest, facts, self.vector, &rows(&self.nest, roles))
+    /// The best schedule of tiles of at most so many rows.
+    pub fn schedule(&self, roles: Roles, most: i64, facts: &Facts) -> Option<Schedule> {
+        schedule::choose_for(&self.nest, facts, self.vector, &rows(&self.nest, roles), most)
     }
 }
