@@ -1,13 +1,14 @@
 //! Compiled kernels on disk.
 //!
 //! A kernel has a file, named by a hash of its text, the machine and this build of the compiler; so has what calls the
-//! kernels of a model, and what they are linked to. The file is a hash of what follows, and that is the code. It appears
+//! kernels of a model, what they are linked to, and which of them a graph is best made of. The file is a hash of what follows, and that is the code. It appears
 //! whole or not at all, so several processes may share a folder; what is damaged is compiled again.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use hwc_extraction::{Limits, Outcome, Problem};
 use hwc_passes::codegen::{Compiled, KernelCode, LINKER_VARIABLE};
 use hwc_runtime::Digest;
 use hwc_runtime::scratch::Scratch;
@@ -78,6 +79,25 @@ impl KernelCache {
         let library = link()?;
         _ = write(&file, &library);
         Ok(library)
+    }
+
+    /// The plan that a search without a limit of time finds, if that is known; else it is searched for and kept.
+    ///
+    /// # Errors
+    /// Those of the search. A file that is damaged or cannot be written is no matter, and what it says is checked.
+    pub(crate) fn solved(&self, problem: &Problem, limits: &Limits) -> hwc_extraction::Result<Outcome> {
+        let Limits { seed, rounds, work, gap, .. } = limits;
+        let Ok(about) = postcard::to_stdvec(&(problem, seed, rounds, work, gap)) else {
+            return hwc_extraction::solve(problem, limits);
+        };
+        let file = folder::file(&self.folder, &[&Digest::of(&about).to_string()], "plan");
+        let is_plan = |outcome: &Outcome| hwc_extraction::check(problem, &outcome.solution).is_ok();
+        if let Some(outcome) = read(&file).ok().flatten().filter(is_plan) {
+            return Ok(outcome);
+        }
+        let outcome = hwc_extraction::solve(problem, limits)?;
+        _ = write(&file, &outcome);
+        Ok(outcome)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which rules a compilation uses, and how.
 
 use hwc_dialects::hwk::Target;
-use hwc_extraction::Limits;
+use hwc_extraction::{Limits, Problem};
 use hwc_passes::codegen::ir;
 use hwc_passes::egraph::check::check_all;
 use hwc_passes::egraph::rules::{Class, Rule, builtin, parse};
@@ -24,6 +24,10 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
     let rules = rules(options)?;
     let Target::Cpu(cpu) = hwc_passes::hwk::target_of(&options.target.options())?;
     let analytic = Analytic::new(&cpu, usize::try_from(cpu.cores).unwrap_or(1));
+    let solve = |problem: &Problem, limits: &Limits| match &options.kernel_cache {
+        Some(cache) => cache.solved(problem, limits),
+        None => hwc_extraction::solve(problem, limits),
+    };
     let mut settings = optimize::Options {
         rules: &rules,
         limits: Default::default(),
@@ -31,6 +35,7 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         offers: &[],
         budgets: Default::default(),
         extraction: EXTRACTION,
+        solve: &solve,
         compare: options.explain,
     };
     match options.rewriting {

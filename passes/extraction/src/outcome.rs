@@ -1,9 +1,10 @@
 //! What a solver answers.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A plan: one node for each class that it needs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Solution {
     /// For each class the place of the chosen node in it; `None` if the class is not needed.
     pub choice: Vec<Option<u32>>,
@@ -18,7 +19,7 @@ impl Solution {
 }
 
 /// How a plan was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StageKind {
     /// Cheapest node by node, what is shared counted once.
     Greedy,
@@ -39,7 +40,7 @@ impl StageKind {
 }
 
 /// What the best plan was when a stage ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     pub kind: StageKind,
     /// Infinite: no plan yet that keeps within the budgets.
@@ -51,7 +52,7 @@ pub struct Stage {
 }
 
 /// A plan and how good it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     pub solution: Solution,
     /// Sum of the costs of the chosen nodes.

@@ -1,6 +1,7 @@
 //! What is to be solved: classes of alternatives, and what a plan may use at most.
 
 use crate::error::{Error, Result};
+use serde::Serialize;
 use std::fmt;
 
 /// One way to make a class.
@@ -16,7 +17,7 @@ pub struct Node {
 }
 
 /// A limit on the sum of an amount over the nodes of a plan: bytes of memory, error.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Budget {
     /// For messages.
     pub name: String,
@@ -26,7 +27,7 @@ pub struct Budget {
 
 /// An AND-OR graph, checked: classes are alternatives (OR) of nodes, nodes need all their children (AND). Classes may be
 /// part of cycles; plans never are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Problem {
     /// Nodes of class `c` are `class_start[c]..class_start[c + 1]`.
     class_start: Vec<u32>,

@@ -16,7 +16,7 @@ mod write;
 use std::collections::HashMap;
 use std::time::Instant;
 
-use hwc_extraction::{Outcome, Problem};
+use hwc_extraction::{Limits, Outcome, Problem};
 use melior::Context;
 
 use crate::codegen::ir;
@@ -37,7 +37,9 @@ pub struct Options<'a> {
     pub costs: &'a [&'a dyn Cost],
     pub offers: &'a [&'a dyn Offer],
     pub budgets: Budgets,
-    pub extraction: hwc_extraction::Limits,
+    pub extraction: Limits,
+    /// Finds the plan: [`hwc_extraction::solve`], or what remembers its answers.
+    pub solve: &'a dyn Fn(&Problem, &Limits) -> hwc_extraction::Result<Outcome>,
     /// Whether to find out what the graph would take as it is, for an explanation.
     pub compare: bool,
 }
@@ -176,7 +178,7 @@ fn saturated(part: &Part, options: &Options, clock: &mut Clock) -> Result<Optimi
 fn solve_alone(space: &Space) -> Result<f64, OptimizeError> {
     let (mut classes, mut roots) = (vec![], vec![]);
     space.add_to(&Budgets::default(), 1, &mut classes, &mut roots);
-    let limits = hwc_extraction::Limits { rounds: 0, work: 0, ..hwc_extraction::Limits::default() };
+    let limits = Limits { rounds: 0, work: 0, ..Limits::default() };
     Ok(hwc_extraction::solve(&Problem::new(&classes, &roots, vec![])?, &limits)?.cost)
 }
 
@@ -188,7 +190,7 @@ fn choose(parts: &mut [Optimized], options: &Options) -> Result<(Problem, Vec<us
         part.space.add_to(&options.budgets, part.times, &mut classes, &mut roots);
     }
     let problem = Problem::new(&classes, &roots, options.budgets.limits())?;
-    let outcome = hwc_extraction::solve(&problem, &options.extraction)?;
+    let outcome = (options.solve)(&problem, &options.extraction)?;
     for (part, first) in parts.iter_mut().zip(&firsts) {
         part.plan = outcome.solution.choice[*first..first + part.space.classes.len()].to_vec();
     }
@@ -217,7 +219,8 @@ mod tests {
             costs,
             offers: &[],
             budgets: Budgets::default(),
-            extraction: hwc_extraction::Limits::default(),
+            extraction: Limits::default(),
+            solve: &hwc_extraction::solve,
             compare: false,
         }
     }
