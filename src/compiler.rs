@@ -156,14 +156,24 @@ impl Compiler {
     /// Kernels with the schedules that are chosen for them.
     pub(crate) fn scheduled<'c>(&self, context: &'c Context, model: &Model) -> Result<Program<'c>, Error> {
         let program = Program::read(context, model, &self.options)?;
-        let target = self.target(&program)?;
-        if let Some(store) = &self.options.measured {
-            store.choose(context, &program, &target)?;
-        }
-        let (mut functions, _) = self.to_kernel_form(context, &program, |_| false)?;
-        codegen::choose_schedules(context, &mut functions, &target).map_err(|error| blamed(model, error))?;
-        hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
+        self.schedule(context, &program, |error| blamed(model, error))?;
         Ok(program)
+    }
+
+    /// Gives kernels the schedules that are chosen for them.
+    pub(crate) fn schedule<'c>(
+        &self,
+        context: &'c Context,
+        program: &Program<'c>,
+        blamed: impl Fn(CodegenError) -> Error,
+    ) -> Result<(), Error> {
+        let target = self.target(program)?;
+        if let Some(store) = &self.options.measured {
+            store.choose(context, program, &target)?;
+        }
+        let (mut functions, _) = self.to_kernel_form(context, program, |_| false)?;
+        codegen::choose_schedules(context, &mut functions, &target).map_err(blamed)?;
+        Ok(hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?)
     }
 
     /// The machine to compile for: what the options say, else what the kernels say, else the host.

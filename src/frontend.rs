@@ -74,6 +74,18 @@ impl<'c> Program<'c> {
         Ok(Self { kernels, inputs, outputs, metadata, warnings, explanation: None })
     }
 
+    /// Kernels that nobody asked for under names.
+    pub fn of_kernels(kernels: Module<'c>) -> Self {
+        Self {
+            kernels,
+            inputs: vec![],
+            outputs: vec![],
+            metadata: BTreeMap::new(),
+            warnings: vec![],
+            explanation: None,
+        }
+    }
+
     fn parsed(context: &'c Context, name: &str, text: &str) -> Result<Self, Error> {
         let wrong = |errors: Vec<String>| Error::new(Fault::Input, format!("{name}: {}", errors.join("\n  ")));
         let kernels = hwk::parse(context, text).map_err(wrong)?;
@@ -101,10 +113,7 @@ impl<'c> Program<'c> {
         Ok(Self {
             inputs: inputs.into_iter().enumerate().map(input).collect(),
             outputs: outputs.into_iter().enumerate().map(output).collect(),
-            kernels,
-            metadata: BTreeMap::new(),
-            warnings: Vec::new(),
-            explanation: None,
+            ..Self::of_kernels(kernels)
         })
     }
 }
@@ -115,6 +124,14 @@ fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Resu
     let mut explanation = None;
     if options.rewriting != Rewriting::None {
         explanation = rewrite::rewrite(context, module, options)?;
+    }
+    group(context, module, options)?;
+    Ok(explanation)
+}
+
+/// From a graph that is rewritten to kernels.
+pub fn group<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<(), Error> {
+    if options.rewriting != Rewriting::None {
         // What rules compute of weights.
         graph::fold_constants(context, module)?;
         graph::fold_affine(context, module)?;
@@ -127,7 +144,7 @@ fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Resu
     }
     graph::pad_images(context, module)?;
     graph::form_kernels(context, module)?;
-    Ok(explanation)
+    Ok(())
 }
 
 /// Every dimension is known once a model is read for compilation.

@@ -1,15 +1,17 @@
 //! What a compilation is asked to do.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hwc_passes::codegen::{Cpu, TargetOptions};
+use hwc_passes::optimize::space::Budgets;
 use hwc_passes::print;
 use hwc_runtime::Tensor;
 use melior::ir::Module;
 
 use crate::KernelCache;
-use crate::measure::Store;
+use crate::measure::{Measurer, Store};
 
 /// The machine that code is made for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct Options {
     pub(crate) exact_only: bool,
     pub(crate) rules: Vec<(String, String)>,
     pub(crate) explain: bool,
+    pub(crate) budgets: Budgets,
+    pub(crate) measure_top: Option<(usize, Arc<Measurer>)>,
     pub(crate) kernel_cache: Option<KernelCache>,
     pub(crate) one_object: bool,
     pub(crate) observe: Option<Observe>,
@@ -129,6 +133,22 @@ impl Options {
     /// Whether the artifact says why its kernels were chosen; that takes some time.
     pub fn explain(mut self, explain: bool) -> Options {
         self.explain = explain;
+        self
+    }
+
+    /// Keeps to plans with so many bytes of weights and so much error at most; infinite is no limit. The error of a plan is
+    /// the sum of what its lossy choices add. Where no plan keeps within them, compiling is an error that tells the
+    /// nearest one.
+    pub fn budgets(mut self, weight_bytes: f64, error: f64) -> Options {
+        self.budgets = Budgets { bytes: weight_bytes, error };
+        self
+    }
+
+    /// Runs the kernels of the best plans by expected time, `count` of them at first, and takes the plan that was
+    /// measured to be the fastest, with [`Rewriting::Saturate`]. What it takes depends on the machine then, and so may
+    /// the code. A [store](Options::measured) keeps the times.
+    pub fn measure_top(mut self, count: NonZeroUsize, measurer: Measurer) -> Options {
+        self.measure_top = Some((count.get(), Arc::new(measurer)));
         self
     }
 

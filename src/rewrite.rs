@@ -7,9 +7,11 @@ use hwc_passes::egraph::check::check_all;
 use hwc_passes::egraph::rules::{Class, Rule, builtin, parse};
 use hwc_passes::optimize::cost::Analytic;
 use hwc_passes::optimize::explain::{Explanation, Picture, explain};
+use hwc_passes::optimize::measured::Measure;
 use hwc_passes::optimize::{self, OptimizeError, optimize};
 use melior::Context;
 
+use crate::measure::Plans;
 use crate::{Error, Fault, Options, Rewriting};
 
 /// How long extraction searches: differences of a thousandth are less than what is known of times.
@@ -28,14 +30,16 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         Some(cache) => cache.solved(problem, limits),
         None => hwc_extraction::solve(problem, limits),
     };
+    let plans = options.measure_top.as_ref().map(|(top, measurer)| (*top, Plans::new(options, measurer)));
     let mut settings = optimize::Options {
         rules: &rules,
         limits: Default::default(),
         costs: &[&analytic],
         offers: &[],
-        budgets: Default::default(),
+        budgets: options.budgets,
         extraction: EXTRACTION,
         solve: &solve,
+        measure: plans.as_ref().map(|(top, plans)| Measure { top: *top, runner: plans }),
         compare: options.explain,
     };
     match options.rewriting {
@@ -89,6 +93,7 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Error> {
 fn wrong(error: OptimizeError) -> Error {
     match error {
         OptimizeError::Graph(error) => error.into(),
+        OptimizeError::Measuring(_) => Error::new(Fault::Environment, error),
         // The compiler's own rules are tested.
         OptimizeError::Rules(_) | OptimizeError::Extraction(_) => Error::new(Fault::Input, error),
     }

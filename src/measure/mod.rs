@@ -11,6 +11,7 @@
 
 mod clock;
 mod kernels;
+mod plans;
 mod protocol;
 mod statistics;
 mod store;
@@ -22,6 +23,7 @@ use std::process::Command;
 use std::time::Duration;
 
 pub use kernels::{candidates, kernels};
+pub(crate) use plans::Plans;
 pub use statistics::Times;
 pub use store::{Measured, Store};
 pub use worker::serve;

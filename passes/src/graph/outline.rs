@@ -9,7 +9,7 @@ use hwc_dialects::{Attrs, CostClass, Op, TensorType};
 use melior::Context;
 use melior::ir::attribute::{ArrayAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute};
 use melior::ir::operation::OperationLike;
-use melior::ir::{Attribute, BlockLike, Type, ValueLike};
+use melior::ir::{Attribute, BlockLike, Location, Type, ValueLike};
 
 use super::GraphError;
 use super::edit::erase_unused;
@@ -211,7 +211,10 @@ impl<'c> Outliner<'c> {
                 name
             }
         };
-        let Some(builder) = Builder::before(self.context, last) else { return };
+        let Some(mut builder) = Builder::before(self.context, last) else { return };
+        // A launch is where all of its operations were.
+        let locations: Vec<Location> = members.iter().map(|op| op.location()).collect();
+        builder.location = Location::fused(self.context, &locations, builder.unit());
         let types: Vec<Type> = results.iter().map(|r| r.r#type()).collect();
         let kernel = FlatSymbolRefAttribute::new(self.context, &name).into();
         let launch = builder.op(LAUNCH, &inputs, &types, &[("kernel", kernel)]);

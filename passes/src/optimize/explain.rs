@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use egg::Id;
 use hwc_dialects::Op;
 use hwc_dialects::mlir::tensor_type_from_mlir;
+use hwc_extraction::{Limits, Problem};
 use melior::ir::ValueLike;
 use serde::Serialize;
 
 use super::fusion::{Kernel, types};
-use super::space::Way;
+use super::measured::MeasuredPlan;
+use super::space::{Budgets, Way};
 use super::{Optimization, Optimized};
 use crate::codegen::ir;
 use crate::egraph::facts::{Graph, Origin};
@@ -33,6 +35,8 @@ pub struct Explanation {
     pub kernels: Vec<KernelExplained>,
     /// Rules that matched.
     pub rules: Vec<RuleExplained>,
+    /// Plans that were measured, in order: nothing where none was to be.
+    pub measured: Vec<MeasuredPlan>,
     /// What the budgets cut off: nothing where there are none.
     pub budgets: Vec<BudgetExplained>,
     pub before: Picture,
@@ -172,6 +176,9 @@ impl Picture {
 /// So many kernels, those that take longest, are told with their next best alternative.
 const EXPLAINED: usize = 24;
 
+/// How long is searched for a plan that is only told of.
+const QUICK: Limits = Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 2, work: 0, gap: 1e-3 };
+
 /// Explains a choice; `rules` are those that it had.
 pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, after: Picture) -> Explanation {
     let outcome = &optimization.outcome;
@@ -195,7 +202,7 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
                 operators: operators(&part.graph, kernel),
                 result: types(&part.graph, kernel.root).iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
                 predicted: kernel.seconds,
-                measured: None,
+                measured: optimization.measured.kernels.get(&(number, class)).map(|all| all / part.times as f64),
                 rules: names.collect(),
                 alternative: None,
             };
@@ -226,7 +233,8 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
         parts: optimization.parts.iter().map(|part| part_explained(part, rules)).collect(),
         kernels: kernels.into_iter().map(|(_, kernel)| kernel).collect(),
         rules: rules_explained(optimization, rules, &chosen),
-        budgets: vec![],
+        measured: optimization.measured.plans.clone(),
+        budgets: budgets_explained(optimization),
         before,
         after,
     }
@@ -275,8 +283,7 @@ fn alternative(optimization: &Optimization, number: usize, class: usize) -> Opti
     let (part, first) = (&optimization.parts[number], optimization.firsts[number]);
     let chosen = part.plan[class]?;
     let without = optimization.problem.with_cost((first + class) as u32, chosen, f64::INFINITY).ok()?;
-    let limits = hwc_extraction::Limits { rounds: 2, work: 0, gap: 1e-3, ..hwc_extraction::Limits::default() };
-    let outcome = hwc_extraction::solve(&without, &limits).ok()?;
+    let outcome = hwc_extraction::solve(&without, &QUICK).ok()?;
     let place = outcome.solution.choice[first + class];
     let operators = match place.and_then(|place| part.space.alternatives[class].get(place as usize)).map(|a| &a.way) {
         Some(Way::Kernel(kernel)) => operators(&part.graph, kernel),
@@ -285,6 +292,24 @@ fn alternative(optimization: &Optimization, number: usize, class: usize) -> Opti
     };
     // Found by a shorter search, it may be no worse than what was chosen by a longer one.
     Some(AlternativeExplained { operators, more: (outcome.cost - optimization.outcome.cost).max(0.0) })
+}
+
+/// What a plan uses of the budgets, and what the best plan would take without them.
+fn budgets_explained(optimization: &Optimization) -> Vec<BudgetExplained> {
+    let problem = &optimization.problem;
+    if problem.budgets().is_empty() {
+        return vec![];
+    }
+    let (mut classes, mut roots) = (vec![], vec![]);
+    for part in &optimization.parts {
+        part.space.add_to(&Budgets::default(), part.times, &mut classes, &mut roots);
+    }
+    let without = Problem::new(&classes, &roots, vec![]).and_then(|free| hwc_extraction::solve(&free, &QUICK));
+    let without = without.ok().map(|outcome| outcome.cost);
+    let explained = problem.budgets().iter().zip(&optimization.outcome.used);
+    explained
+        .map(|(budget, used)| BudgetExplained { name: budget.name.clone(), limit: budget.limit, used: *used, without })
+        .collect()
 }
 
 fn part_explained(part: &Optimized, rules: &[Rule]) -> PartExplained {

@@ -3,12 +3,13 @@
 //! The graph is cut into parts ([`parts`]); equal parts are worked on once. A part becomes an e-graph, which rules fill
 //! with all that is equal ([`crate::egraph`]). Above it stand the physical choices ([`space`]): for each value that may
 //! be needed in memory, the kernels that could compute it ([`fusion`]), each with its expected time ([`cost`]). Extraction
-//! takes the cheapest plan of all parts together, within budgets, and says how far from the best it may be; the plan is
-//! written in place of the graph ([`write`]).
+//! takes the cheapest plan of all parts together, within budgets, and says how far from the best it may be, or plans are
+//! measured to find out ([`measured`]); the plan is written in place of the graph ([`write`]).
 
 pub mod cost;
 pub mod explain;
 pub mod fusion;
+pub mod measured;
 pub mod parts;
 pub mod space;
 mod write;
@@ -40,6 +41,8 @@ pub struct Options<'a> {
     pub extraction: Limits,
     /// Finds the plan: [`hwc_extraction::solve`], or what remembers its answers.
     pub solve: &'a dyn Fn(&Problem, &Limits) -> hwc_extraction::Result<Outcome>,
+    /// Whether and how plans are measured.
+    pub measure: Option<measured::Measure<'a>>,
     /// Whether to find out what the graph would take as it is, for an explanation.
     pub compare: bool,
 }
@@ -52,6 +55,8 @@ pub enum OptimizeError {
     /// Rules equate what differs in type. Each message names its rule.
     #[error("{}", .0.join("\n"))]
     Rules(Vec<String>),
+    #[error("plans cannot be measured: {0}")]
+    Measuring(String),
     #[error(transparent)]
     Extraction(#[from] hwc_extraction::Error),
 }
@@ -79,6 +84,7 @@ pub struct Optimization {
     pub outcome: Outcome,
     /// Expected seconds of the best kernels for the graph as it was; 0 if [`Options::compare`] was not asked for.
     pub unchanged: f64,
+    pub measured: measured::Report,
     pub spent: Spent,
     problem: Problem,
     /// The number in the problem of the first e-class of each part.
@@ -94,40 +100,59 @@ pub fn optimize<'c>(
     module: ir::Op<'c>,
     options: &Options,
 ) -> Result<Optimization, OptimizeError> {
-    let functions = ir::functions(module);
-    let [main] = functions[..] else {
-        return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())).into());
-    };
-    let block = ir::entry(main).ok_or_else(|| GraphError::Malformed("the function has no body".into()))?;
+    let block = body(module)?;
     let mut clock = Clock::start();
     let parts = parts::parts(block);
-    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let of_part = number_of_parts(&parts)?;
     let mut done: Vec<Optimized> = vec![];
-    let mut of_part = vec![];
     let mut unchanged = 0.0;
-    for part in &parts {
-        let number = *numbers.entry(part.signature()?).or_insert(done.len());
+    for (part, &number) in parts.iter().zip(&of_part) {
         if number == done.len() {
             done.push(saturated(part, options, &mut clock)?);
         }
         done[number].times += 1;
         unchanged += done[number].unchanged;
-        of_part.push(number);
     }
     clock.tick(|spent| &mut spent.translation);
-    let (problem, firsts, outcome) = choose(&mut done, options)?;
+    let (problem, firsts) = problem(&done, options)?;
+    let (outcome, measured) = match &options.measure {
+        Some(measure) => measured::choose(context, module, &done, (&problem, &firsts), (options, measure))?,
+        None => ((options.solve)(&problem, &options.extraction)?, measured::Report::default()),
+    };
+    for (part, first) in done.iter_mut().zip(&firsts) {
+        part.plan = outcome.solution.choice[*first..first + part.space.classes.len()].to_vec();
+    }
     clock.tick(|spent| &mut spent.extraction);
     if let Some(&end) = ir::block_ops(block).last() {
         let mut writer = write::Writer::new(context, end);
         for (part, number) in parts.iter().zip(&of_part) {
             let Optimized { graph, space, plan, imported, .. } = &done[*number];
-            writer.part(part, graph, imported, space, plan)?;
+            writer.part(part, *number, graph, imported, space, plan)?;
         }
         writer.finish();
         edit::erase_unused(block);
     }
     clock.tick(|spent| &mut spent.translation);
-    Ok(Optimization { parts: done, outcome, unchanged, spent: clock.spent, problem, firsts })
+    Ok(Optimization { parts: done, outcome, unchanged, measured, spent: clock.spent, problem, firsts })
+}
+
+/// The block of the one function of a module.
+fn body(module: ir::Op) -> Result<ir::Blk, GraphError> {
+    let functions = ir::functions(module);
+    let [main] = functions[..] else {
+        return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())));
+    };
+    ir::entry(main).ok_or_else(|| GraphError::Malformed("the function has no body".into()))
+}
+
+/// Numbers for parts, the same for those that compute the same.
+fn number_of_parts(parts: &[Part]) -> Result<Vec<usize>, GraphError> {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let number = |part: &Part| {
+        let next = numbers.len();
+        Ok(*numbers.entry(part.signature()?).or_insert(next))
+    };
+    parts.iter().map(number).collect()
 }
 
 /// Where time goes.
@@ -182,19 +207,14 @@ fn solve_alone(space: &Space) -> Result<f64, OptimizeError> {
     Ok(hwc_extraction::solve(&Problem::new(&classes, &roots, vec![])?, &limits)?.cost)
 }
 
-/// Chooses for all parts together, because budgets are about all of them.
-fn choose(parts: &mut [Optimized], options: &Options) -> Result<(Problem, Vec<usize>, Outcome), OptimizeError> {
+/// One problem for all parts together, because budgets are about all of them, with the number of each part's first class.
+fn problem(parts: &[Optimized], options: &Options) -> Result<(Problem, Vec<usize>), OptimizeError> {
     let (mut classes, mut roots, mut firsts) = (vec![], vec![], vec![]);
     for part in parts.iter() {
         firsts.push(classes.len());
         part.space.add_to(&options.budgets, part.times, &mut classes, &mut roots);
     }
-    let problem = Problem::new(&classes, &roots, options.budgets.limits())?;
-    let outcome = (options.solve)(&problem, &options.extraction)?;
-    for (part, first) in parts.iter_mut().zip(&firsts) {
-        part.plan = outcome.solution.choice[*first..first + part.space.classes.len()].to_vec();
-    }
-    Ok((problem, firsts, outcome))
+    Ok((Problem::new(&classes, &roots, options.budgets.limits())?, firsts))
 }
 
 #[cfg(test)]
@@ -221,6 +241,7 @@ mod tests {
             budgets: Budgets::default(),
             extraction: Limits::default(),
             solve: &hwc_extraction::solve,
+            measure: None,
             compare: false,
         }
     }
@@ -240,15 +261,7 @@ mod tests {
 
     #[test]
     fn the_cheaper_order_of_products_is_chosen() {
-        let rules = "reassociates a: matmul(matmul(x, y), z) => matmul(x, matmul(y, z)) \
-                     if rank(x) == 2, rank(y) == 2, rank(z) == 2";
-        let text = optimized(
-            rules,
-            "func.func @main(%x: tensor<512x512xf32>, %y: tensor<512x512xf32>, %z: tensor<512x8xf32>) -> tensor<512x8xf32> {
-              %a = hwc.matmul %x, %y : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
-              %b = hwc.matmul %a, %z : (tensor<512x512xf32>, tensor<512x8xf32>) -> tensor<512x8xf32>
-              return %b : tensor<512x8xf32> }",
-        );
+        let text = optimized(REORDER, THREE);
         assert!(text.contains("hwc.matmul %arg1, %arg2"), "{text}");
         assert!(!text.contains("-> tensor<512x512xf32>"), "{text}");
     }
@@ -271,6 +284,72 @@ mod tests {
             operations
         };
         assert_eq!(sorted(&before), sorted(&after), "{after}");
+    }
+
+    const THREE: &str =
+        "func.func @main(%x: tensor<512x512xf32>, %y: tensor<512x512xf32>, %z: tensor<512x8xf32>) -> tensor<512x8xf32> {
+           %a = hwc.matmul %x, %y : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+           %b = hwc.matmul %a, %z : (tensor<512x512xf32>, tensor<512x8xf32>) -> tensor<512x8xf32>
+           return %b : tensor<512x8xf32> }";
+
+    const REORDER: &str = "reassociates a: matmul(matmul(x, y), z) => matmul(x, matmul(y, z)) \
+                           if rank(x) == 2, rank(y) == 2, rank(z) == 2";
+
+    /// A machine on which products with a narrow result take long, or cannot be done at all.
+    struct Narrow(f64);
+
+    impl measured::Runner for Narrow {
+        fn run<'c>(
+            &self,
+            _: &'c Context,
+            graph: melior::ir::Module<'c>,
+        ) -> Result<Vec<measured::Launch>, Box<dyn std::error::Error>> {
+            let is_product = |op: &ir::Op| ir::is(*op, "hwc.matmul");
+            let launch = |op: ir::Op| {
+                let narrow = op.to_string().matches("512x8xf32").count() > 1;
+                let seconds = if narrow { self.0 } else { 1.0 };
+                measured::Launch { made_for: measured::made_for(op), seconds }
+            };
+            Ok(ir::walk(ir::module_op(&graph)).into_iter().filter(is_product).map(launch).collect())
+        }
+    }
+
+    fn measured_on(runner: &Narrow) -> (String, Vec<measured::MeasuredPlan>, usize) {
+        let rules = parse("test.rules", REORDER).unwrap();
+        let analytic = analytic();
+        let costs: [&dyn Cost; 1] = [&analytic];
+        let context = crate::codegen::context::new();
+        hwc_dialects::mlir::load(&context);
+        let module = melior::ir::Module::parse(&context, THREE).unwrap();
+        let measure = Some(measured::Measure { top: 2, runner });
+        let options = Options { measure, ..settings(&rules, &costs) };
+        let optimization = optimize(&context, ir::module_op(&module), &options).unwrap();
+        let report = &optimization.measured;
+        (ir::module_op(&module).to_string(), report.plans.clone(), report.kernels.len())
+    }
+
+    #[test]
+    fn what_was_measured_decides() {
+        // Two narrow products by expectation; one of them is a wide one in the end.
+        let (text, plans, kernels) = measured_on(&Narrow(10.0));
+        assert!(text.contains("hwc.matmul %arg0, %arg1"), "{text}");
+        assert_eq!(
+            plans.iter().map(|plan| (plan.measured, plan.chosen)).collect::<Vec<_>>(),
+            [(20.0, false), (11.0, true)]
+        );
+        assert!(plans[0].predicted < plans[1].predicted, "{plans:?}");
+        assert_eq!(kernels, 2);
+        // Where expectation is right, the first plan stays.
+        let (text, plans, _) = measured_on(&Narrow(0.1));
+        assert!(text.contains("hwc.matmul %arg1, %arg2"), "{text}");
+        assert_eq!(plans.iter().map(|plan| plan.chosen).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn plans_that_cannot_be_run_are_not_chosen_over_others() {
+        let (_, plans, _) = measured_on(&Narrow(f64::INFINITY));
+        assert!(plans.iter().all(|plan| plan.measured.is_infinite()), "{plans:?}");
+        assert!(plans[0].chosen, "{plans:?}");
     }
 
     /// Every product could be done in no time, and be wrong by one.

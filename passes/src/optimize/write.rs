@@ -1,6 +1,6 @@
 //! Writes a plan as operations of MLIR.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use egg::Id;
@@ -30,21 +30,43 @@ pub struct Writer<'c> {
     /// What stands for a value of the block, by its key.
     renamed: HashMap<usize, Val<'c>>,
     constants: HashMap<(TensorType, Bytes), Val<'c>>,
+    /// Whether operations tell what they are for: the location of each is named by [`mark`].
+    marks: bool,
+}
+
+/// What the name of a location begins with.
+const MARK: &str = "plan ";
+
+/// The name of the location of an operation that a plan computes an e-class by.
+fn mark(part: usize, class: usize) -> String {
+    format!("{MARK}{part} {class}")
+}
+
+/// The parts and the numbers of the e-classes that the printed location of an operation names, each once.
+pub fn marked(location: &str) -> BTreeSet<(usize, usize)> {
+    let names = location.split('"').filter_map(|name| name.strip_prefix(MARK)?.split_once(' '));
+    names.filter_map(|(part, class)| Some((part.parse().ok()?, class.parse().ok()?))).collect()
 }
 
 impl<'c> Writer<'c> {
     /// `end` is the last operation of the block.
     pub fn new(context: &'c Context, end: ir::Op<'c>) -> Writer<'c> {
-        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new() }
+        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new(), marks: false }
     }
 
-    /// Writes one part, after all those that it reads from.
+    /// Lets operations tell what they are for.
+    pub fn marking(self) -> Writer<'c> {
+        Writer { marks: true, ..self }
+    }
+
+    /// Writes one part, which is equal to that of this number, after all those that it reads from.
     ///
     /// # Errors
     /// Where an operation cannot be made: a defect.
     pub fn part(
         &mut self,
         part: &Part<'c>,
+        number: usize,
         graph: &Graph,
         imported: &Imported,
         space: &Space,
@@ -58,6 +80,8 @@ impl<'c> Writer<'c> {
         let mut scribe = Scribe {
             writer: self,
             part,
+            part_number: number,
+            class: None,
             graph,
             space,
             plan,
@@ -99,6 +123,9 @@ type Made = (Op, AttrsId, Vec<Option<usize>>);
 struct Scribe<'w, 'c> {
     writer: &'w mut Writer<'c>,
     part: &'w Part<'c>,
+    part_number: usize,
+    /// The number of the e-class that a kernel is being written for.
+    class: Option<usize>,
     graph: &'w Graph,
     space: &'w Space,
     plan: &'w Plan,
@@ -184,12 +211,14 @@ impl<'c> Scribe<'_, 'c> {
                 self.node(id, &node, &HashMap::new())
             }
             Way::Kernel(kernel) => {
+                self.class = self.numbers.get(&id).copied();
                 let mut inside: HashMap<Id, Vec<Val<'c>>> = HashMap::new();
                 for member in kernel.order(self.graph).ok_or_else(|| malformed("a kernel that needs itself"))? {
                     let node = self.graph[member].nodes[kernel.members[&member]].clone();
                     let values = self.node(member, &node, &inside)?;
                     inside.insert(member, values);
                 }
+                self.class = None;
                 inside.remove(&id).ok_or_else(|| malformed("a kernel without its root"))
             }
         }
@@ -231,7 +260,10 @@ impl<'c> Scribe<'_, 'c> {
                 }
                 let given = without_defaults(op.info(), self.graph.analysis.tables.attrs_of(attrs));
                 let (context, end) = (self.writer.context, self.writer.end);
-                let location = self.locations.get(&id).copied().unwrap_or_else(|| end.location());
+                let mut location = self.locations.get(&id).copied().unwrap_or_else(|| end.location());
+                if let Some(class) = self.class.filter(|_| self.writer.marks) {
+                    location = Location::name(context, &mark(self.part_number, class), location);
+                }
                 let results = edit::insert(context, end, location, op, &given, &operands);
                 let results = results.map_err(|e| malformed(&format!("{} {e}", op.info().name)))?;
                 self.made.insert(key, results.clone());

@@ -67,8 +67,17 @@ pub struct Compile {
     #[arg(long, value_name = "DIR")]
     pub measured_store: Option<PathBuf>,
     /// Takes the fastest with so many threads
-    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, requires = "measured_store")]
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
     pub measured_threads: NonZeroUsize,
+    /// Measures the K best plans, and takes the fastest
+    #[arg(long, value_name = "K")]
+    pub measure_top: Option<NonZeroUsize>,
+    /// Keeps to plans with so many bytes of weights
+    #[arg(long, value_name = "BYTES", value_parser = limit, default_value = "inf", hide_default_value = true)]
+    pub max_weight_bytes: f64,
+    /// Keeps to plans whose lossy choices add so much error
+    #[arg(long, value_name = "ERROR", value_parser = limit, default_value = "inf", hide_default_value = true)]
+    pub max_error: f64,
     /// Keeps compiled kernels in this folder
     #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
     pub kernel_cache: Option<PathBuf>,
@@ -258,6 +267,11 @@ fn dim(text: &str) -> Result<(String, usize), String> {
     let (name, size) = text.rsplit_once('=').ok_or("expected NAME=SIZE")?;
     let size = size.parse().map_err(|_| format!("`{size}` is no size; expected a whole number"))?;
     if name.is_empty() { Err("the name is empty".into()) } else { Ok((name.into(), size)) }
+}
+
+fn limit(text: &str) -> Result<f64, String> {
+    let limit = text.parse().ok().filter(|limit| *limit >= 0.0);
+    limit.ok_or_else(|| "expected a number that is not negative".into())
 }
 
 fn named_path(text: &str) -> Result<(String, PathBuf), String> {

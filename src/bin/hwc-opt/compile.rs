@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressFinish};
 use crate::cli::{Compile, Emit, How, Rewrite, RuleClass};
 use crate::explain;
 use crate::failure::{self, Failure};
+use crate::measure::measurer;
 
 pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     check_output(arguments)?;
@@ -30,6 +31,10 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {
         options = options.kernel_cache(KernelCache::open(folder)?);
     }
+    if let Some(count) = arguments.measure_top {
+        options = options.measure_top(count, measurer()?.threads(arguments.measured_threads));
+    }
+    options = options.budgets(arguments.max_weight_bytes, arguments.max_error);
     options = options.explain(!arguments.explain.is_empty());
     if arguments.emit == Emit::Obj {
         options = options.one_object();

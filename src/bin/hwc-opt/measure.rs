@@ -20,13 +20,7 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
     }
     let store = arguments.measure_store.as_ref().map(Store::open).transpose()?;
     let store = store.map(|store| store.threads(arguments.threads));
-    let program = std::env::current_exe().map_err(|e| Failure::environment("hwc-opt", e))?;
-    let worker = move || {
-        let mut command = Command::new(&program);
-        command.arg("measure-worker");
-        command
-    };
-    let measurer = Measurer::new(worker).timeout(Duration::from_secs(arguments.timeout));
+    let measurer = measurer()?.timeout(Duration::from_secs(arguments.timeout));
     let measurer = measurer.rounds(arguments.rounds).threads(arguments.threads);
     let (mut text, mut report) = (String::new(), vec![]);
     for kernel in measure::kernels(&model, &options)? {
@@ -68,6 +62,16 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
         atomic_file::write(path, json.as_bytes()).map_err(|e| Failure::file(path, &e))?;
     }
     failure::print(text.as_bytes())
+}
+
+/// Measures in processes of this program.
+pub fn measurer() -> Result<Measurer, Failure> {
+    let program = std::env::current_exe().map_err(|e| Failure::environment("hwc-opt", e))?;
+    Ok(Measurer::new(move || {
+        let mut command = Command::new(&program);
+        command.arg("measure-worker");
+        command
+    }))
 }
 
 /// The worker's side of it.

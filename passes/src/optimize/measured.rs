@@ -1,0 +1,181 @@
+//! Plans measured for real, and chosen again with what that tells.
+//!
+//! The best plans by expected time are written out and their kernels run. What a kernel took replaces what it was expected
+//! to take, scaled such that the first plan takes what was expected of it: otherwise whatever was not measured yet would
+//! look better or worse than what was. Then the problem is solved again, until its best plan is one that was measured.
+
+use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
+
+use hwc_extraction::{Outcome, Problem, check, solve_top};
+use melior::Context;
+use melior::ir::Module;
+use melior::ir::operation::OperationLike;
+use serde::Serialize;
+
+use super::write::{self, Writer};
+use super::{OptimizeError, Optimized, Options, number_of_parts, parts};
+use crate::codegen::ir;
+use crate::graph::GraphError;
+
+/// How plans are measured.
+pub struct Measure<'a> {
+    /// So many plans are measured before the first feedback.
+    pub top: usize,
+    pub runner: &'a dyn Runner,
+}
+
+/// What runs kernels.
+pub trait Runner {
+    /// Runs the kernels that a graph becomes to which a plan is written: its calls of them.
+    ///
+    /// # Errors
+    /// Whatever keeps it from measuring anything.
+    fn run<'c>(&self, context: &'c Context, graph: Module<'c>) -> Result<Vec<Launch>, Box<dyn Error>>;
+}
+
+/// One call of a kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Launch {
+    /// What the plan computes by it, as [`made_for`] tells.
+    pub made_for: BTreeSet<(usize, usize)>,
+    /// Infinite where the kernel cannot be run.
+    pub seconds: f64,
+}
+
+/// A plan that was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeasuredPlan {
+    pub predicted: f64,
+    /// The sum of its kernels', each by itself with its operands in the caches.
+    pub measured: f64,
+    pub chosen: bool,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// In the order in which they were measured.
+    pub plans: Vec<MeasuredPlan>,
+    /// Seconds of all runs of the chosen plan's kernels, by part and the number of the e-class they compute.
+    pub kernels: HashMap<(usize, usize), f64>,
+}
+
+/// Solves, measures and solves again at most so often.
+const ROUNDS: usize = 6;
+
+/// In how many alternatives the first plans differ at least: many plans are equal but for one operation that costs next to
+/// nothing.
+const DISTANCE: u32 = 3;
+
+/// The parts and the numbers of the e-classes that an operation was written for, or a launch of several.
+pub fn made_for(op: ir::Op) -> BTreeSet<(usize, usize)> {
+    write::marked(&op.location().to_string())
+}
+
+/// The plan that is measured to be the fastest.
+///
+/// # Errors
+/// Those of solving and of writing a plan, and of what measures.
+pub fn choose<'c>(
+    context: &'c Context,
+    module: ir::Op<'c>,
+    optimized: &[Optimized],
+    (problem, firsts): (&Problem, &[usize]),
+    (options, measure): (&Options, &Measure),
+) -> Result<(Outcome, Report), OptimizeError> {
+    let mut next = solve_top(problem, &options.extraction, measure.top, DISTANCE)?;
+    if next.len() < measure.top {
+        // There are not so many plans that differ so much.
+        next = solve_top(problem, &options.extraction, measure.top, 1)?;
+    }
+    let Some(first) = next.first().cloned() else { return Err(GraphError::Malformed("no plan".into()).into()) };
+    let mut corrected = problem.clone();
+    let mut tried: Vec<(Outcome, Trial)> = vec![];
+    let mut scale = None;
+    for _ in 0..ROUNDS {
+        next.retain(|plan| tried.iter().all(|(known, _)| known.solution != plan.solution));
+        if next.is_empty() {
+            break;
+        }
+        for plan in std::mem::take(&mut next) {
+            let written = written(context, module, optimized, firsts, &plan)?;
+            let expected = |(part, class): (usize, usize)| {
+                let class = firsts[part] + class;
+                let node = plan.solution.choice[class].and_then(|node| problem.node(class as u32, node));
+                node.map_or(0.0, |node| node.cost)
+            };
+            let launches = measure.runner.run(context, written);
+            let trial = Trial::of(&launches.map_err(|e| OptimizeError::Measuring(e.to_string()))?, expected);
+            let scale = *scale.get_or_insert(if trial.seconds.is_finite() { trial.seconds / first.cost } else { 1.0 });
+            for (&(part, class), seconds) in &trial.kernels {
+                let class = firsts[part] + class;
+                if let Some(node) = plan.solution.choice[class] {
+                    corrected = corrected.with_cost(class as u32, node, seconds / scale)?;
+                }
+            }
+            tried.push((plan, trial));
+        }
+        next.extend(hwc_extraction::solve(&corrected, &options.extraction).ok());
+    }
+    let best = (0..tried.len()).min_by(|&a, &b| tried[a].1.seconds.total_cmp(&tried[b].1.seconds)).unwrap_or(0);
+    let predicted = |plan: &Outcome| check(problem, &plan.solution).map_or(plan.cost, |checked| checked.cost);
+    let plans = tried.iter().enumerate().map(|(number, (plan, trial))| MeasuredPlan {
+        predicted: predicted(plan),
+        measured: trial.seconds,
+        chosen: number == best,
+    });
+    let plans = plans.collect();
+    let (plan, trial) = tried.swap_remove(best);
+    let cost = predicted(&plan);
+    let gap = ((cost - first.bound) / cost.abs()).max(0.0);
+    let proved = first.proved && plan.solution == first.solution;
+    let outcome = Outcome { cost, gap, proved, solution: plan.solution, used: plan.used, ..first };
+    Ok((outcome, Report { plans, kernels: trial.kernels }))
+}
+
+/// What one plan took.
+struct Trial {
+    seconds: f64,
+    kernels: HashMap<(usize, usize), f64>,
+}
+
+impl Trial {
+    /// A launch that does the work of several kernels of the plan counts for each by what was expected of it.
+    fn of(launches: &[Launch], expected: impl Fn((usize, usize)) -> f64) -> Trial {
+        let mut kernels = HashMap::new();
+        for Launch { made_for, seconds } in launches {
+            let all: f64 = made_for.iter().map(|place| expected(*place)).sum();
+            for place in made_for {
+                let share = if all > 0.0 { expected(*place) / all } else { 1.0 / made_for.len() as f64 };
+                *kernels.entry(*place).or_insert(0.0) += seconds * share;
+            }
+        }
+        Trial { seconds: launches.iter().map(|launch| launch.seconds).sum(), kernels }
+    }
+}
+
+/// A copy of the module to which a plan is written, its operations marked.
+fn written<'c>(
+    context: &'c Context,
+    module: ir::Op<'c>,
+    optimized: &[Optimized],
+    firsts: &[usize],
+    plan: &Outcome,
+) -> Result<Module<'c>, OptimizeError> {
+    let malformed = |what: &str| GraphError::Malformed(what.into());
+    let copy = Module::from_operation(ir::clone_op(module)).ok_or_else(|| malformed("no module to copy"))?;
+    let block = super::body(ir::module_op(&copy))?;
+    let end = *ir::block_ops(block).last().ok_or_else(|| malformed("the function is empty"))?;
+    let parts = parts::parts(block);
+    let numbers = number_of_parts(&parts)?;
+    let mut writer = Writer::new(context, end).marking();
+    for (part, &number) in parts.iter().zip(&numbers) {
+        let Optimized { graph, space, imported, .. } = &optimized[number];
+        let choice = plan.solution.choice[firsts[number]..firsts[number] + space.classes.len()].to_vec();
+        writer.part(part, number, graph, imported, space, &choice)?;
+    }
+    writer.finish();
+    crate::graph::edit::erase_unused(block);
+    Ok(copy)
+}
