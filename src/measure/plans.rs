@@ -54,7 +54,8 @@ impl<'a> Plans<'a> {
     /// Seconds of one run of each kernel; infinite where it cannot be run.
     fn seconds<'t>(&self, kernels: impl Iterator<Item = &'t String> + Clone) -> Result<Vec<f64>, Error> {
         let mut known = self.known.borrow_mut();
-        let mut missing: Vec<String> = kernels.clone().map(nameless).filter(|text| !known.contains_key(text)).collect();
+        let mut missing: Vec<String> =
+            kernels.clone().map(|text| nameless(text)).filter(|text| !known.contains_key(text)).collect();
         missing.sort();
         missing.dedup();
         for (text, outcome) in missing.iter().zip(self.measurer.measure(&missing)?) {
@@ -76,9 +77,9 @@ impl Runner for Plans<'_> {
 }
 
 /// The text of a kernel under a name that says nothing.
-fn nameless(kernel: &String) -> String {
+fn nameless(kernel: &str) -> String {
     match (kernel.find('@'), kernel.find('(')) {
         (Some(at), Some(end)) if at < end => format!("{}@kernel{}", &kernel[..at], &kernel[end..]),
-        _ => kernel.clone(),
+        _ => kernel.to_string(),
     }
 }

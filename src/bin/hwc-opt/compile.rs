@@ -18,6 +18,7 @@ use crate::failure::{self, Failure};
 use crate::measure::measurer;
 
 pub fn compile(arguments: &Compile) -> Result<(), Failure> {
+    check_rewriting(arguments)?;
     check_output(arguments)?;
     let progress = Progress::new(arguments.quiet);
     let started = Instant::now();
@@ -92,6 +93,24 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
         _ => write(output, &artifact.objects().concat())?,
     }
     Ok(artifact.diagnostics().to_vec())
+}
+
+/// Refuses what the chosen way of rewriting would not look at.
+fn check_rewriting(arguments: &Compile) -> Result<(), Failure> {
+    let Compile { how, measure_top, max_weight_bytes, max_error, explain, .. } = arguments;
+    let (rewrites, saturates) = (how.rewrite != Rewrite::None, how.rewrite == Rewrite::Saturate);
+    let options = [
+        ("--rules", rewrites || how.rules.is_empty()),
+        ("--measure-top", saturates || measure_top.is_none()),
+        ("--max-weight-bytes", saturates || max_weight_bytes.is_infinite()),
+        ("--max-error", saturates || max_error.is_infinite()),
+        ("--explain", saturates || explain.is_empty()),
+    ];
+    let unused: Vec<&str> = options.iter().filter(|(_, used)| !used).map(|(name, _)| *name).collect();
+    if unused.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::command_line(format!("--rewrite is not saturate, so nothing comes of {}", unused.join(", "))))
 }
 
 /// What can be known to be wrong with the output before a long compilation.
