@@ -79,7 +79,7 @@ pub fn matrix(nest: &Nest, roles: Roles) -> Option<(usize, usize)> {
 }
 
 /// Whether rows of the left operand compete for the sets of the first-level cache, and are read often.
-pub fn rows_compete(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> bool {
+fn rows_compete(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> bool {
     let left = &nest.inputs[roles.left];
     matrix(nest, roles).is_some_and(|(rows, _)| {
         let tile = nest.dims[rows].extent.min(schedule::MOST_UNROLLED);
@@ -89,9 +89,9 @@ pub fn rows_compete(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> b
 }
 
 /// The most rows of a tile, such that those of the left operand are in the first-level cache together.
-pub fn most_rows(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape, copies_left: bool) -> i64 {
+pub fn most_rows(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> i64 {
     let left = &nest.inputs[roles.left];
-    let competing = matrix(nest, roles).filter(|_| !copies_left && rows_compete(nest, roles, facts, shape));
+    let competing = matrix(nest, roles).filter(|_| rows_compete(nest, roles, facts, shape));
     competing.map_or(i64::MAX, |(rows, _)| {
         let fit = |most: &i64| shape.l1().holds(*most, left.strides[rows] * left.bytes, 1);
         (1..=schedule::MOST_UNROLLED).rev().find(fit).unwrap_or(1)

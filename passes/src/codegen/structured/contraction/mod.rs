@@ -7,8 +7,8 @@
 //! constant of the model is stored packed; another one is packed first, if it is used often enough.
 //!
 //! A panel stays in the second-level cache while blocks of the left operand pass; a left operand whose rows compete for
-//! the same sets of the first-level cache is read a few rows at a time, or copied to rows that do not where its columns are
-//! read in stretches.
+//! the same sets of the first-level cache is read a few rows at a time. A schedule may have it copied to rows that do not
+//! compete instead.
 
 mod blocks;
 mod cache;
@@ -99,11 +99,11 @@ pub fn choose<'c>(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) 
         return None;
     }
     let stretch = blocks::stretch(nest, roles, &facts, shape);
-    let copies_left = copy::rows_compete(nest, roles, &facts, shape) && stretch.is_some();
-    let most = copy::most_rows(nest, roles, &facts, shape, copies_left);
+    let most = copy::most_rows(nest, roles, &facts, shape);
     let vector = panels::width(nest, roles, &facts, most)?;
     let (tile, block, panels_inside) = blocks::tile(nest, roles, vector, stretch, most, &facts, shape)?;
-    Some(Choice { vector, tile, block, stretch, constant, copies_left, panels_inside })
+    // A few rows at a time compete no more, and nothing has to be copied.
+    Some(Choice { vector, tile, block, stretch, constant, copies_left: false, panels_inside })
 }
 
 /// Everything about a choice that the nest cannot do.
@@ -142,7 +142,7 @@ pub fn plan<'c>(
     let facts = facts(source, shape);
     let roles = roles(source, &facts)?;
     let layout = Layout::new(&source.nest, roles, choice.vector);
-    let most = copy::most_rows(&source.nest, roles, &facts, shape, choice.copies_left);
+    let most = if choice.copies_left { i64::MAX } else { copy::most_rows(&source.nest, roles, &facts, shape) };
     let mut pieces = vec![];
     let mut source = source.clone();
     let constant = constant(&source, roles, constants).filter(|_| choice.constant);

@@ -16,7 +16,7 @@ use crate::codegen::{
 };
 
 /// A narrower panel is preferred to one that promises to be faster by less: threads share many panels better than few.
-const NEAR: f64 = 1.02;
+const NEAR: f64 = 1.01;
 
 /// The width of panels that promises the fastest tile of at most so many rows in registers.
 pub fn width(nest: &Nest, roles: Roles, facts: &Facts, most: i64) -> Option<Vector> {
