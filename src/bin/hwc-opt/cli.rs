@@ -16,17 +16,24 @@ Exit codes:
   5  `verify`: results differ";
 
 #[derive(Parser)]
-#[command(name = "hwc-opt", version, about = "Compiles machine-learning models to native code", after_help = AFTER_HELP)]
+#[command(name = "hwc-opt", version, about = "Compiles machine-learning models to native code", after_help = after_help())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
 
-const AFTER_HELP: &str = "\
+/// The exit codes of most subcommands in a line.
+const SHORT_EXIT_CODES: &str = "Exit codes: 0 ok, 1 input, 2 command line, 3 environment, 4 defect in hwc";
+
+fn after_help() -> String {
+    format!(
+        "\
 Without a subcommand, hwc-opt behaves as mlir-opt does: `hwc-opt FILE.mlir --pass-pipeline=...`;
 `hwc-opt --help-opt` lists those options and the passes.
 
-Exit codes: 0 ok, 1 input, 2 command line, 3 environment, 4 defect in hwc, 5 results differ (verify).";
+{SHORT_EXIT_CODES}, 5 results differ (verify)."
+    )
+}
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -95,7 +102,7 @@ pub struct Compile {
 fn emit_and_exit_codes() -> String {
     let values = Emit::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     let lines = values.map(|v| format!("\n  {:<9}  {}", v.get_name(), v.get_help().cloned().unwrap_or_default()));
-    format!("What --emit takes:{}\n\n{EXIT_CODES}", lines.collect::<String>())
+    format!("What --emit takes:{}\n\n{SHORT_EXIT_CODES}.", lines.collect::<String>())
 }
 
 /// Options of every compilation.
