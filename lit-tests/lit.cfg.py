@@ -1,6 +1,7 @@
 # Configuration of LLVM's lit. `cargo test` runs the suite; so does `lit lit-tests` by itself after a build.
 # docs/testing.md describes the substitutions below.
 import os
+import shutil
 
 import lit.formats
 
@@ -26,11 +27,15 @@ config.environment["HOME"] = os.environ.get("HOME", "/")
 python = os.path.join(venv, "bin", "python")
 tool = lambda name: python + " " + os.path.join(root, "lit-tests", "tools", name + ".py")
 config.substitutions += [
+    ("%browser", tool("browser")),
     ("%exits", tool("exits")),
     ("%npy", tool("npy")),
     ("%onnx", tool("onnx_text")),
     ("%python", python),
 ]
+
+if shutil.which("chromium"):
+    config.available_features.add("chromium")
 
 # `cargo xtask bless` stands in for FileCheck and writes what it would have expected.
 bless = os.environ.get("HWC_BLESS")

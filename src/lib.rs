@@ -36,7 +36,7 @@ mod rewrite;
 pub use artifact::Artifact;
 pub use compiler::{Compiler, Stage};
 pub use error::{Diagnostic, Error, Fault, Severity};
-pub use hwc_passes::optimize::explain::Explanation;
+pub use hwc_passes::optimize::explain::{Explanation, Picture, PictureNode};
 pub use hwc_runtime::{DType, Executor, Outputs, Pool, RunError, Session, Tensor, Threads};
 pub use kernel_cache::KernelCache;
 pub use model::Model;

@@ -31,6 +31,7 @@ struct Suite {
 pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     setup::build_tools()?;
     setup::python(layout)?;
+    setup::browser()?;
     let suites: Vec<Suite> = [
         ("cargo test", cargo_test as fn(&Layout) -> Result<Suite>),
         ("lit", lit),

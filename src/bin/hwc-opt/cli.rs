@@ -88,7 +88,7 @@ pub struct Compile {
     /// Keeps compiled kernels in this folder
     #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
     pub kernel_cache: Option<PathBuf>,
-    /// Writes why these kernels were chosen, as JSON
+    /// Writes why these kernels were chosen: a page (NAME.html) or JSON
     #[arg(long, value_name = "FILE")]
     pub explain: Vec<PathBuf>,
     /// Writes the program after each phase to this folder

@@ -83,7 +83,7 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
     }
     let artifact = compiler.compile(model)?;
     for path in &arguments.explain {
-        explain::write(path, artifact.explanation())?;
+        explain::write(path, &arguments.model, artifact.explanation())?;
     }
     match arguments.emit {
         Emit::Artifact => {

@@ -38,6 +38,9 @@ pub const BUILD: &[Package] = &[
 pub const PYTHON: &[Package] =
     &[package("python3", "/usr/bin/python3"), package("python3-venv", "/usr/share/doc/python3-venv")];
 
+/// A browser, in which tests look at pages.
+pub const BROWSER: &[Package] = &[package("chromium", "/usr/bin/chromium")];
+
 /// Installs what is missing of `packages`.
 pub fn install(packages: &[Package]) -> Result<()> {
     let missing: Vec<&str> = packages.iter().filter(|p| !p.is_there()).map(|p| p.name).collect();

@@ -23,6 +23,7 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     let start = Instant::now();
     build_tools()?;
     python(layout)?;
+    browser()?;
     if !args.without_models {
         models(layout, Package::ALL)?;
     }
@@ -38,6 +39,11 @@ pub fn build_tools() -> Result<()> {
 /// The Python environment: ONNX and its node tests, ONNX Runtime, lit.
 pub fn python(layout: &Layout) -> Result<()> {
     python::install(layout, python::TOOLS)
+}
+
+/// The browser in which tests look at pages.
+pub fn browser() -> Result<()> {
+    debian::install(debian::BROWSER)
 }
 
 /// The other compilers and runtimes that `bench` measures, in the same environment.
