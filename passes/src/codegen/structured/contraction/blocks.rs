@@ -69,8 +69,9 @@ pub fn rows(nest: &Nest, roles: Roles) -> Vec<usize> {
     nest.of_kind(Kind::Parallel).filter(|&d| right.strides[d] == 0 && left.strides[d] != 0).collect()
 }
 
-/// Rows of a tile in registers, at most `most`, rows of a block, and whether panels pass inside of the rows: either operand may stay in
-/// the second-level cache while the other one passes; where neither fits, the left one is cut into blocks that do.
+/// Rows of a tile in registers, at most `most`, rows of a block, and whether panels pass inside of the rows: either operand
+/// may stay in the second-level cache while the other one passes; where neither fits, the left one is cut into blocks that
+/// do.
 #[expect(clippy::type_complexity, reason = "three parts of a choice")]
 pub fn tile(
     nest: &Nest,
