@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Exit codes, by whose fault it is.
 pub const EXIT_CODES: &str = "\
@@ -58,6 +58,7 @@ pub enum Command {
 
 #[derive(Args)]
 #[command(after_help = emit_and_exit_codes())]
+#[command(group = ArgGroup::new("times").args(["measured_store", "measure_top"]).multiple(true))]
 pub struct Compile {
     /// The ONNX file, or a graph or kernels in MLIR (NAME.mlir)
     pub model: PathBuf,
@@ -73,8 +74,8 @@ pub struct Compile {
     /// Takes the fastest schedules of `measure --measure-store DIR`
     #[arg(long, value_name = "DIR")]
     pub measured_store: Option<PathBuf>,
-    /// Takes the fastest with so many threads
-    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    /// Measures, and takes the fastest, with so many threads
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, requires = "times")]
     pub measured_threads: NonZeroUsize,
     /// Measures the K best plans, and takes the fastest
     #[arg(long, value_name = "K")]
