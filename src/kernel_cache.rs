@@ -1,8 +1,9 @@
 //! Compiled kernels on disk.
 //!
 //! A kernel has a file, named by a hash of its text, the machine and this build of the compiler; so has what calls the
-//! kernels of a model, what they are linked to, and which of them a graph is best made of. The file is a hash of what follows, and that is the code. It appears
-//! whole or not at all, so several processes may share a folder; what is damaged is compiled again.
+//! kernels of a model, what they are linked to, and which of them a graph is best made of. The file is a hash of what
+//! follows, and that is the code. It appears whole or not at all, so several processes may share a folder; what is damaged
+//! is compiled again.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
@@ -73,12 +74,7 @@ impl KernelCache {
         let linker = std::env::var(LINKER_VARIABLE).unwrap_or_default();
         let digests: Vec<String> = objects.iter().map(|object| Digest::of(object).to_string()).collect();
         let file = folder::file(&self.folder, &[&linker, &digests.concat()], "library");
-        if let Ok(Some(library)) = read(&file) {
-            return Ok(library);
-        }
-        let library = link()?;
-        _ = write(&file, &library);
-        Ok(library)
+        known_or(&file, |_| true, link)
     }
 
     /// The plan that a search without a limit of time finds, if that is known; else it is searched for and kept.
@@ -92,12 +88,7 @@ impl KernelCache {
         };
         let file = folder::file(&self.folder, &[&Digest::of(&about).to_string()], "plan");
         let is_plan = |outcome: &Outcome| hwc_extraction::check(problem, &outcome.solution).is_ok();
-        if let Some(outcome) = read(&file).ok().flatten().filter(is_plan) {
-            return Ok(outcome);
-        }
-        let outcome = hwc_extraction::solve(problem, limits)?;
-        _ = write(&file, &outcome);
-        Ok(outcome)
+        known_or(&file, is_plan, || hwc_extraction::solve(problem, limits))
     }
 }
 
@@ -127,6 +118,20 @@ impl Found {
             None
         })
     }
+}
+
+/// What a file holds, if it is of use; else what is made now, which is kept there if that works.
+fn known_or<T: Serialize + DeserializeOwned, E>(
+    file: &Path,
+    is_useful: impl Fn(&T) -> bool,
+    make: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    if let Some(known) = read(file).ok().flatten().filter(is_useful) {
+        return Ok(known);
+    }
+    let made = make()?;
+    _ = write(file, &made);
+    Ok(made)
 }
 
 /// The code in a file, if the file is there.

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use hwc_passes::codegen::ir;
+use hwc_passes::hwk;
 use hwc_passes::optimize::measured::{Launch, Runner, made_for};
-use hwc_passes::{hwk, print};
 use melior::Context;
 use melior::ir::Module;
 use melior::ir::operation::OperationLike;
@@ -35,12 +35,12 @@ impl<'a> Plans<'a> {
         hwk::mark_constants(context, ir::module_op(&program.kernels));
         Compiler::new(self.options.clone()).schedule(context, &program, Error::from)?;
         let root = ir::module_op(&program.kernels);
-        let kernels: Vec<(String, String)> = ir::hwk_kernels(root)
-            .into_iter()
-            .map(|kernel| (ir::symbol(kernel).unwrap_or_default().to_string(), print::operation(kernel)))
-            .collect();
-        let seconds: HashMap<&str, f64> =
-            kernels.iter().map(|(name, _)| name.as_str()).zip(self.seconds(kernels.iter().map(|k| &k.1))?).collect();
+        let kernels = ir::hwk_kernels(root);
+        let texts: Vec<String> = kernels.iter().map(|kernel| hwk::unnamed_text(*kernel)).collect();
+        self.learn(&texts)?;
+        let known = self.known.borrow();
+        let names = kernels.iter().filter_map(|kernel| ir::symbol(*kernel));
+        let seconds: HashMap<&str, f64> = names.zip(texts.iter().filter_map(|text| known.get(text).copied())).collect();
         let launches = ir::walk(root).into_iter().filter(|op| ir::is(*op, "hwk.launch"));
         let launch = |op: ir::Op| {
             let seconds =
@@ -51,35 +51,27 @@ impl<'a> Plans<'a> {
         launches.map(launch).collect()
     }
 
-    /// Seconds of one run of each kernel; infinite where it cannot be run.
-    fn seconds<'t>(&self, kernels: impl Iterator<Item = &'t String> + Clone) -> Result<Vec<f64>, Error> {
+    /// Measures the kernels that are not known yet; one that cannot be run takes infinitely long.
+    fn learn(&self, kernels: &[String]) -> Result<(), Error> {
         let mut known = self.known.borrow_mut();
-        let mut missing: Vec<String> =
-            kernels.clone().map(|text| nameless(text)).filter(|text| !known.contains_key(text)).collect();
+        let mut missing: Vec<String> = kernels.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
         missing.sort();
         missing.dedup();
-        for (text, outcome) in missing.iter().zip(self.measurer.measure(&missing)?) {
+        let outcomes = self.measurer.measure(&missing)?;
+        for (text, outcome) in missing.into_iter().zip(outcomes) {
             let mut seconds = f64::INFINITY;
             if let Outcome::Measured(measurement) = outcome {
                 seconds = measurement.warm.median;
-                self.store.map(|store| store.keep(text, &measurement)).transpose()?;
+                self.store.map(|store| store.keep(&text, &measurement)).transpose()?;
             }
-            known.insert(text.clone(), seconds);
+            known.insert(text, seconds);
         }
-        Ok(kernels.map(|text| known[&nameless(text)]).collect())
+        Ok(())
     }
 }
 
 impl Runner for Plans<'_> {
     fn run<'c>(&self, context: &'c Context, graph: Module<'c>) -> Result<Vec<Launch>, Box<dyn std::error::Error>> {
         Ok(self.measure(context, graph)?)
-    }
-}
-
-/// The text of a kernel under a name that says nothing.
-fn nameless(kernel: &str) -> String {
-    match (kernel.find('@'), kernel.find('(')) {
-        (Some(at), Some(end)) if at < end => format!("{}@kernel{}", &kernel[..at], &kernel[end..]),
-        _ => kernel.to_string(),
     }
 }

@@ -76,9 +76,18 @@ pub fn digest(kernel: ir::Op) -> Digest {
 
 /// The text of a kernel without its name and what was chosen for it: equal for kernels that compute the same.
 pub fn plain_text(kernel: ir::Op) -> String {
+    text_without(kernel, &CLAUSES)
+}
+
+/// The text of a kernel without its name: equal for kernels that are the same.
+pub fn unnamed_text(kernel: ir::Op) -> String {
+    text_without(kernel, &[])
+}
+
+fn text_without(kernel: ir::Op, clauses: &[&str]) -> String {
     let copy = ir::clone_op(kernel);
     let copy_op = ir::detached_op(&copy);
-    for clause in CLAUSES {
+    for clause in clauses {
         ir::remove_attribute(copy_op, clause);
     }
     let name = ir::with_context(copy_op, |context| StringAttribute::new(context, "kernel").into());

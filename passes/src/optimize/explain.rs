@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use egg::Id;
 use hwc_dialects::Op;
 use hwc_dialects::mlir::tensor_type_from_mlir;
-use hwc_extraction::{Limits, Problem};
+use hwc_extraction::Limits;
 use melior::ir::ValueLike;
 use serde::Serialize;
 
 use super::fusion::{Kernel, types};
 use super::measured::MeasuredPlan;
 use super::space::{Budgets, Way};
-use super::{Optimization, Optimized};
+use super::{Optimization, Optimized, problem};
 use crate::codegen::ir;
 use crate::egraph::facts::{Graph, Origin};
 use crate::egraph::language::Node;
@@ -296,17 +296,13 @@ fn alternative(optimization: &Optimization, number: usize, class: usize) -> Opti
 
 /// What a plan uses of the budgets, and what the best plan would take without them.
 fn budgets_explained(optimization: &Optimization) -> Vec<BudgetExplained> {
-    let problem = &optimization.problem;
-    if problem.budgets().is_empty() {
+    let budgets = optimization.problem.budgets();
+    if budgets.is_empty() {
         return vec![];
     }
-    let (mut classes, mut roots) = (vec![], vec![]);
-    for part in &optimization.parts {
-        part.space.add_to(&Budgets::default(), part.times, &mut classes, &mut roots);
-    }
-    let without = Problem::new(&classes, &roots, vec![]).and_then(|free| hwc_extraction::solve(&free, &QUICK));
-    let without = without.ok().map(|outcome| outcome.cost);
-    let explained = problem.budgets().iter().zip(&optimization.outcome.used);
+    let free = problem(&optimization.parts, &Budgets::default()).ok();
+    let without = free.and_then(|(free, _)| hwc_extraction::solve(&free, &QUICK).ok()).map(|outcome| outcome.cost);
+    let explained = budgets.iter().zip(&optimization.outcome.used);
     explained
         .map(|(budget, used)| BudgetExplained { name: budget.name.clone(), limit: budget.limit, used: *used, without })
         .collect()

@@ -13,8 +13,7 @@ use melior::ir::Module;
 use melior::ir::operation::OperationLike;
 use serde::Serialize;
 
-use super::write::{self, Writer};
-use super::{OptimizeError, Optimized, Options, number_of_parts, parts};
+use super::{OptimizeError, Options, write};
 use crate::codegen::ir;
 use crate::graph::GraphError;
 
@@ -73,14 +72,13 @@ pub fn made_for(op: ir::Op) -> BTreeSet<(usize, usize)> {
     write::marked(&op.location().to_string())
 }
 
-/// The plan that is measured to be the fastest.
+/// The plan that is measured to be the fastest, as it is `written` to a copy of the module.
 ///
 /// # Errors
 /// Those of solving and of writing a plan, and of what measures.
 pub fn choose<'c>(
     context: &'c Context,
-    module: ir::Op<'c>,
-    optimized: &[Optimized],
+    written: impl Fn(&Outcome) -> Result<Module<'c>, GraphError>,
     (problem, firsts): (&Problem, &[usize]),
     (options, measure): (&Options, &Measure),
 ) -> Result<(Outcome, Report), OptimizeError> {
@@ -99,13 +97,12 @@ pub fn choose<'c>(
             break;
         }
         for plan in std::mem::take(&mut next) {
-            let written = written(context, module, optimized, firsts, &plan)?;
             let expected = |(part, class): (usize, usize)| {
                 let class = firsts[part] + class;
                 let node = plan.solution.choice[class].and_then(|node| problem.node(class as u32, node));
                 node.map_or(0.0, |node| node.cost)
             };
-            let launches = measure.runner.run(context, written);
+            let launches = measure.runner.run(context, written(&plan)?);
             let trial = Trial::of(&launches.map_err(|e| OptimizeError::Measuring(e.to_string()))?, expected);
             let scale = *scale.get_or_insert(if trial.seconds.is_finite() { trial.seconds / first.cost } else { 1.0 });
             for (&(part, class), seconds) in &trial.kernels {
@@ -153,29 +150,4 @@ impl Trial {
         }
         Trial { seconds: launches.iter().map(|launch| launch.seconds).sum(), kernels }
     }
-}
-
-/// A copy of the module to which a plan is written, its operations marked.
-fn written<'c>(
-    context: &'c Context,
-    module: ir::Op<'c>,
-    optimized: &[Optimized],
-    firsts: &[usize],
-    plan: &Outcome,
-) -> Result<Module<'c>, OptimizeError> {
-    let malformed = |what: &str| GraphError::Malformed(what.into());
-    let copy = Module::from_operation(ir::clone_op(module)).ok_or_else(|| malformed("no module to copy"))?;
-    let block = super::body(ir::module_op(&copy))?;
-    let end = *ir::block_ops(block).last().ok_or_else(|| malformed("the function is empty"))?;
-    let parts = parts::parts(block);
-    let numbers = number_of_parts(&parts)?;
-    let mut writer = Writer::new(context, end).marking();
-    for (part, &number) in parts.iter().zip(&numbers) {
-        let Optimized { graph, space, imported, .. } = &optimized[number];
-        let choice = plan.solution.choice[firsts[number]..firsts[number] + space.classes.len()].to_vec();
-        writer.part(part, number, graph, imported, space, &choice)?;
-    }
-    writer.finish();
-    crate::graph::edit::erase_unused(block);
-    Ok(copy)
 }

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use hwc_extraction::{Limits, Outcome, Problem};
 use melior::Context;
+use melior::ir::Module;
 
 use crate::codegen::ir;
 use crate::egraph::facts::Graph;
@@ -77,6 +78,13 @@ pub struct Optimized {
     imported: Imported,
 }
 
+impl Optimized {
+    /// What of a plan of all parts is about this one, whose first class has this number there.
+    fn plan_in<'p>(&self, plan: &'p Outcome, first: usize) -> &'p [Option<u32>] {
+        &plan.solution.choice[first..first + self.space.classes.len()]
+    }
+}
+
 /// What was chosen, and from what.
 pub struct Optimization {
     pub parts: Vec<Optimized>,
@@ -114,26 +122,60 @@ pub fn optimize<'c>(
         unchanged += done[number].unchanged;
     }
     clock.tick(|spent| &mut spent.translation);
-    let (problem, firsts) = problem(&done, options)?;
+    let (problem, firsts) = problem(&done, &options.budgets)?;
     let (outcome, measured) = match &options.measure {
-        Some(measure) => measured::choose(context, module, &done, (&problem, &firsts), (options, measure))?,
+        Some(measure) => {
+            let written = |plan: &Outcome| written(context, module, &done, &of_part, &firsts, plan);
+            measured::choose(context, written, (&problem, &firsts), (options, measure))?
+        }
         None => ((options.solve)(&problem, &options.extraction)?, measured::Report::default()),
     };
     for (part, first) in done.iter_mut().zip(&firsts) {
-        part.plan = outcome.solution.choice[*first..first + part.space.classes.len()].to_vec();
+        part.plan = part.plan_in(&outcome, *first).to_vec();
     }
     clock.tick(|spent| &mut spent.extraction);
-    if let Some(&end) = ir::block_ops(block).last() {
-        let mut writer = write::Writer::new(context, end);
-        for (part, number) in parts.iter().zip(&of_part) {
-            let Optimized { graph, space, plan, imported, .. } = &done[*number];
-            writer.part(part, *number, graph, imported, space, plan)?;
-        }
-        writer.finish();
-        edit::erase_unused(block);
-    }
+    let plans = done.iter().map(|part| part.plan.as_slice());
+    write_plans(context, block, &parts, &of_part, &done, plans.collect(), false)?;
     clock.tick(|spent| &mut spent.translation);
     Ok(Optimization { parts: done, outcome, unchanged, measured, spent: clock.spent, problem, firsts })
+}
+
+/// Writes the plan of each part of a block in place of the part; `plans` are by the parts' numbers.
+fn write_plans<'c>(
+    context: &'c Context,
+    block: ir::Blk<'c>,
+    parts: &[Part<'c>],
+    of_part: &[usize],
+    optimized: &[Optimized],
+    plans: Vec<&[Option<u32>]>,
+    marks: bool,
+) -> Result<(), GraphError> {
+    let Some(&end) = ir::block_ops(block).last() else { return Ok(()) };
+    let mut writer = write::Writer::new(context, end, marks);
+    for (part, &number) in parts.iter().zip(of_part) {
+        let Optimized { graph, space, imported, .. } = &optimized[number];
+        writer.part(part, number, graph, imported, space, plans[number])?;
+    }
+    writer.finish();
+    edit::erase_unused(block);
+    Ok(())
+}
+
+/// A copy of the module to which a plan is written, its operations marked.
+fn written<'c>(
+    context: &'c Context,
+    module: ir::Op<'c>,
+    optimized: &[Optimized],
+    of_part: &[usize],
+    firsts: &[usize],
+    plan: &Outcome,
+) -> Result<Module<'c>, GraphError> {
+    let copy = Module::from_operation(ir::clone_op(module));
+    let copy = copy.ok_or_else(|| GraphError::Malformed("no module to copy".into()))?;
+    let block = body(ir::module_op(&copy))?;
+    let plans = optimized.iter().zip(firsts).map(|(part, first)| part.plan_in(plan, *first));
+    write_plans(context, block, &parts::parts(block), of_part, optimized, plans.collect(), true)?;
+    Ok(copy)
 }
 
 /// The block of the one function of a module.
@@ -208,13 +250,13 @@ fn solve_alone(space: &Space) -> Result<f64, OptimizeError> {
 }
 
 /// One problem for all parts together, because budgets are about all of them, with the number of each part's first class.
-fn problem(parts: &[Optimized], options: &Options) -> Result<(Problem, Vec<usize>), OptimizeError> {
+fn problem(parts: &[Optimized], budgets: &Budgets) -> Result<(Problem, Vec<usize>), OptimizeError> {
     let (mut classes, mut roots, mut firsts) = (vec![], vec![], vec![]);
     for part in parts.iter() {
         firsts.push(classes.len());
-        part.space.add_to(&options.budgets, part.times, &mut classes, &mut roots);
+        part.space.add_to(budgets, part.times, &mut classes, &mut roots);
     }
-    Ok((Problem::new(&classes, &roots, options.budgets.limits())?, firsts))
+    Ok((Problem::new(&classes, &roots, budgets.limits())?, firsts))
 }
 
 #[cfg(test)]

@@ -20,9 +20,6 @@ use crate::egraph::rules::is_default;
 use crate::egraph::tables::AttrsId;
 use crate::graph::{GraphError, edit};
 
-/// Which alternative was chosen for each e-class that is needed, by its number in the space.
-pub type Plan = Vec<Option<u32>>;
-
 /// Writes plans of the parts of a block before its end.
 pub struct Writer<'c> {
     context: &'c Context,
@@ -49,17 +46,13 @@ pub fn marked(location: &str) -> BTreeSet<(usize, usize)> {
 }
 
 impl<'c> Writer<'c> {
-    /// `end` is the last operation of the block.
-    pub fn new(context: &'c Context, end: ir::Op<'c>) -> Writer<'c> {
-        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new(), marks: false }
+    /// `end` is the last operation of the block; with `marks` operations tell what they are for.
+    pub fn new(context: &'c Context, end: ir::Op<'c>, marks: bool) -> Writer<'c> {
+        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new(), marks }
     }
 
-    /// Lets operations tell what they are for.
-    pub fn marking(self) -> Writer<'c> {
-        Writer { marks: true, ..self }
-    }
-
-    /// Writes one part, which is equal to that of this number, after all those that it reads from.
+    /// Writes one part, which is equal to that of this number, after all those that it reads from. The plan is which
+    /// alternative was chosen for each e-class that is needed, by its number in the space.
     ///
     /// # Errors
     /// Where an operation cannot be made: a defect.
@@ -70,7 +63,7 @@ impl<'c> Writer<'c> {
         graph: &Graph,
         imported: &Imported,
         space: &Space,
-        plan: &Plan,
+        plan: &[Option<u32>],
     ) -> Result<(), GraphError> {
         let numbers = space.classes.iter().enumerate().map(|(number, id)| (*id, number)).collect();
         let mut locations = HashMap::new();
@@ -128,7 +121,7 @@ struct Scribe<'w, 'c> {
     class: Option<usize>,
     graph: &'w Graph,
     space: &'w Space,
-    plan: &'w Plan,
+    plan: &'w [Option<u32>],
     numbers: HashMap<Id, usize>,
     locations: HashMap<Id, Location<'c>>,
     /// What is in memory.

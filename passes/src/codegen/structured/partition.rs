@@ -83,8 +83,8 @@ fn choose(nest: &Nest, schedule: &Schedule, division: &Division) -> Vec<usize> {
     let rows = loops.iter().map(|&d| longest(d)).max().unwrap_or(0);
     // Dividing a dimension divides all loops over it, also those around.
     let around = |place: usize, d: usize| {
-        let outside = schedule.parallel.iter().take_while(|&&outer| outer != loops[place]);
-        outside.into_iter().any(|&outer| division.name(outer) == division.name(d))
+        let mut outside = schedule.parallel.iter().take_while(|&&outer| outer != loops[place]);
+        outside.any(|&outer| division.name(outer) == division.name(d))
     };
     let from = |place: usize| loops[place..].iter().copied().filter(move |&d| !around(place, d));
     let cost = |place: usize| -> f64 {
@@ -155,5 +155,31 @@ mod tests {
         assert_eq!(divided(1, 4096, 4096), [1]);
         // A tile holds everything.
         assert_eq!(divided(6, 32, 64), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn columns_that_the_kernel_packs_are_divided() {
+        let (nest, mut schedule) = product(512, 512, 512);
+        schedule.parallel = vec![0, 1];
+        let divided = |packed| choose(&nest, &schedule, &Division { packed, ..Division::default() });
+        assert_eq!((divided(None), divided(Some(1))), (vec![0, 1], vec![1]));
+    }
+
+    #[test]
+    fn a_dimension_is_not_divided_inside_of_a_loop_over_it_that_is_not() {
+        // Rows in blocks: dimensions 0 and 1 are both rows of the whole.
+        let access = |strides: [i64; 4]| Access { strides: strides.to_vec(), offset: 0, bytes: 4 };
+        let dims = [(4, Parallel), (128, Parallel), (512, Parallel), (512, Reduction)];
+        let nest = Nest {
+            dims: dims.iter().map(|&(extent, kind)| Dim { extent, kind, index_of: None }).collect(),
+            inputs: vec![access([128 * 512, 512, 0, 1]), access([0, 0, 1, 512])],
+            outputs: vec![access([128 * 512, 512, 1, 0])],
+        };
+        let (_, schedule) = product(512, 512, 512);
+        let schedule =
+            Schedule { unroll: vec![(1, 8), (2, 32)], parallel: vec![0, 2, 1], reduction: vec![3], ..schedule };
+        let whole = Division::default();
+        assert_eq!(choose(&nest, &schedule, &whole.of_piece(vec![0, 0, 1, 2], Some(1))), [2]);
+        assert_eq!(choose(&nest, &schedule, &whole.of_piece(vec![3, 0, 1, 2], Some(1))), [2, 1]);
     }
 }

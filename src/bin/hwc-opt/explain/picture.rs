@@ -12,6 +12,8 @@ const STEP: (usize, usize) = (148, 58);
 pub struct Drawing<'a> {
     pub width: usize,
     pub height: usize,
+    /// Width and height of each box.
+    pub size: (usize, usize),
     pub boxes: Vec<Placed<'a>>,
     /// Curves from the lower edge of one box to the upper edge of another.
     pub curves: Vec<String>,
@@ -57,6 +59,7 @@ pub fn picture(graph: &Picture) -> Drawing<'_> {
     Drawing {
         width: columns.iter().max().map_or(0, |last| last + 1) * STEP.0 + 8,
         height: filled.len() * STEP.1,
+        size: BOX,
         boxes: boxes.collect(),
         curves: graph.edges.iter().map(curve).collect(),
     }

@@ -78,24 +78,17 @@ pub fn matrix(nest: &Nest, roles: Roles) -> Option<(usize, usize)> {
     (is_matrix && is_injective(nest, left)).then_some((rows, depth))
 }
 
-/// Whether rows of the left operand compete for the sets of the first-level cache, and are read often.
-fn rows_compete(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> bool {
-    let left = &nest.inputs[roles.left];
-    matrix(nest, roles).is_some_and(|(rows, _)| {
-        let tile = nest.dims[rows].extent.min(schedule::MOST_UNROLLED);
-        let panels = nest.dims[roles.columns].extent / (2 * facts.lanes());
-        panels >= 4 && !shape.l1().holds(tile, left.strides[rows] * left.bytes, 1)
-    })
-}
-
-/// The most rows of a tile, such that those of the left operand are in the first-level cache together.
+/// The most rows of a tile: where rows of the left operand compete for the sets of the first-level cache and are read often,
+/// as many as it can hold together.
 pub fn most_rows(nest: &Nest, roles: Roles, facts: &Facts, shape: Shape) -> i64 {
     let left = &nest.inputs[roles.left];
-    let competing = matrix(nest, roles).filter(|_| rows_compete(nest, roles, facts, shape));
-    competing.map_or(i64::MAX, |(rows, _)| {
-        let fit = |most: &i64| shape.l1().holds(*most, left.strides[rows] * left.bytes, 1);
-        (1..=schedule::MOST_UNROLLED).rev().find(fit).unwrap_or(1)
-    })
+    let Some((rows, _)) = matrix(nest, roles) else { return i64::MAX };
+    let fit = |count: &i64| shape.l1().holds(*count, left.strides[rows] * left.bytes, 1);
+    let panels = nest.dims[roles.columns].extent / (2 * facts.lanes());
+    if panels < 4 || fit(&nest.dims[rows].extent.min(schedule::MOST_UNROLLED)) {
+        return i64::MAX;
+    }
+    (1..=schedule::MOST_UNROLLED).rev().find(fit).unwrap_or(1)
 }
 
 /// Lets the left operand be a copy whose rows do not compete for the sets of a cache: they are an odd number of lines
