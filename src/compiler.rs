@@ -16,7 +16,7 @@ use crate::frontend::Program;
 use crate::kernel_cache::Found;
 use crate::measure::Store;
 use crate::model::Source;
-use crate::{Artifact, Diagnostic, Error, Fault, Model, Options, Severity};
+use crate::{Artifact, Diagnostic, Error, Explanation, Fault, Model, Options, Severity};
 
 /// What [`Compiler::emit`] can give as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,22 @@ pub enum Stage {
     LlvmIr,
     /// Assembly.
     Asm,
+}
+
+/// A program as text.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    pub text: String,
+    /// Why its kernels were chosen, with [`Options::explain`] and for stages after that choice.
+    pub explanation: Option<Explanation>,
+    /// Warnings and remarks of the compilation.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Emitted {
+    fn new(text: String, program: Program) -> Emitted {
+        Emitted { text, explanation: program.explanation, diagnostics: warnings(program.warnings) }
+    }
 }
 
 /// Compiles models by a set of options. Compilations are independent of each other and may run at the same time.
@@ -97,14 +113,13 @@ impl Compiler {
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
         program.warnings.append(&mut found.warnings);
         program.warnings.extend(found.keep(&compiled));
-        let warning = |message| Diagnostic { severity: Severity::Warning, message };
         Ok(Artifact {
             manifest,
             objects: compiled.objects().map(<[u8]>::to_vec).collect(),
             weights: weights.finish(),
             cache: self.options.kernel_cache.clone(),
             explanation: program.explanation,
-            diagnostics: program.warnings.into_iter().map(warning).collect(),
+            diagnostics: warnings(program.warnings),
         })
     }
 
@@ -112,28 +127,30 @@ impl Compiler {
     ///
     /// # Errors
     /// As [`Compiler::compile`].
-    pub fn emit(&self, model: &Model, stage: Stage) -> Result<String, Error> {
+    pub fn emit(&self, model: &Model, stage: Stage) -> Result<Emitted, Error> {
         let context = context();
-        if stage == Stage::Hwc {
-            return Ok(print::text(&Program::graph(&context, model, &self.options)?.kernels));
-        }
-        if stage == Stage::Hwk {
-            return Ok(print::text(&self.scheduled(&context, model)?.kernels));
-        }
+        let code = match stage {
+            Stage::Hwc => {
+                let program = Program::graph(&context, model, &self.options)?;
+                return Ok(Emitted::new(print::text(&program.kernels), program));
+            }
+            Stage::Hwk => {
+                let program = self.scheduled(&context, model)?;
+                return Ok(Emitted::new(print::text(&program.kernels), program));
+            }
+            Stage::Linalg => codegen::Stage::Linalg,
+            Stage::LlvmMlir => codegen::Stage::LlvmMlir,
+            Stage::LlvmIr => codegen::Stage::LlvmIr,
+            Stage::Asm => codegen::Stage::Asm,
+        };
         let program = Program::read(&context, model, &self.options)?;
         let target = self.target(&program)?;
         if let Some(store) = &self.options.measured {
             store.choose(&context, &program, &target)?;
         }
         let (mut functions, _) = self.to_kernel_form(&context, &program, |_| false)?;
-        let stage = match stage {
-            Stage::Hwc | Stage::Hwk => return Err(Error::new(Fault::Defect, "a stage without code")),
-            Stage::Linalg => codegen::Stage::Linalg,
-            Stage::LlvmMlir => codegen::Stage::LlvmMlir,
-            Stage::LlvmIr => codegen::Stage::LlvmIr,
-            Stage::Asm => codegen::Stage::Asm,
-        };
-        codegen::print_stage(&context, &mut functions, &target, stage).map_err(|error| blamed(model, error))
+        let text = codegen::print_stage(&context, &mut functions, &target, code);
+        Ok(Emitted::new(text.map_err(|error| blamed(model, error))?, program))
     }
 
     /// Kernels that were compiled before.
@@ -225,6 +242,10 @@ impl Observer for Watch<'_, '_> {
             self.compiler.observe("hwk", self.kernels);
         }
     }
+}
+
+fn warnings(messages: Vec<String>) -> Vec<Diagnostic> {
+    messages.into_iter().map(|message| Diagnostic { severity: Severity::Warning, message }).collect()
 }
 
 /// What is wrong with kernels is a defect of ours, unless they were written by hand.

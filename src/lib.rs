@@ -34,7 +34,7 @@ mod options;
 mod rewrite;
 
 pub use artifact::Artifact;
-pub use compiler::{Compiler, Stage};
+pub use compiler::{Compiler, Emitted, Stage};
 pub use error::{Diagnostic, Error, Fault, Severity};
 pub use hwc_passes::optimize::explain::{Explanation, Picture, PictureNode};
 pub use hwc_runtime::{DType, Executor, Outputs, Pool, RunError, Session, Tensor, Threads};

@@ -10,6 +10,7 @@ use hwc_extraction::Limits;
 use melior::ir::ValueLike;
 use serde::Serialize;
 
+use super::dump::EGraph;
 use super::fusion::{Kernel, types};
 use super::measured::MeasuredPlan;
 use super::space::{Budgets, Way};
@@ -41,6 +42,9 @@ pub struct Explanation {
     pub budgets: Vec<BudgetExplained>,
     pub before: Picture,
     pub after: Picture,
+    /// All that the rules say is equal.
+    #[serde(skip)]
+    pub egraph: EGraph,
 }
 
 /// What the choice itself took.
@@ -237,6 +241,7 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
         budgets: budgets_explained(optimization),
         before,
         after,
+        egraph: EGraph::new(&optimization.parts),
     }
 }
 

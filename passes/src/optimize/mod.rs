@@ -7,6 +7,7 @@
 //! measured to find out ([`measured`]); the plan is written in place of the graph ([`write`]).
 
 pub mod cost;
+pub mod dump;
 pub mod explain;
 pub mod fusion;
 pub mod measured;
@@ -286,6 +287,17 @@ mod tests {
             measure: None,
             compare: false,
         }
+    }
+
+    /// What is chosen for a graph.
+    pub(super) fn chosen_of(rules: &str, text: &str) -> Optimization {
+        let rules = parse("test.rules", rules).unwrap();
+        let analytic = analytic();
+        let costs: [&dyn Cost; 1] = [&analytic];
+        let context = crate::codegen::context::new();
+        hwc_dialects::mlir::load(&context);
+        let module = melior::ir::Module::parse(&context, text).unwrap();
+        optimize(&context, ir::module_op(&module), &settings(&rules, &costs)).unwrap()
     }
 
     fn optimized(rules: &str, text: &str) -> String {

@@ -38,7 +38,7 @@ Without a subcommand, hwc-opt behaves as mlir-opt does: `hwc-opt FILE.mlir --pas
 #[derive(Subcommand)]
 pub enum Command {
     /// Compiles an ONNX model, or kernels
-    Compile(Compile),
+    Compile(Box<Compile>),
     /// Runs a compiled model
     Run(Run),
     /// Shows what a model asks for and gives
@@ -92,6 +92,9 @@ pub struct Compile {
     /// Writes why these kernels were chosen: a page (NAME.html) or JSON
     #[arg(long, value_name = "FILE")]
     pub explain: Vec<PathBuf>,
+    /// Writes all that rules find equal: NAME.json (egraph-serialize) or NAME.dot
+    #[arg(long, value_name = "FILE", value_parser = egraph_file)]
+    pub dump_egraph: Vec<PathBuf>,
     /// Writes the program after each phase to this folder
     #[arg(long, value_name = "DIR")]
     pub dump_phases: Option<PathBuf>,
@@ -280,6 +283,12 @@ fn dim(text: &str) -> Result<(String, usize), String> {
 fn limit(text: &str) -> Result<f64, String> {
     let limit = text.parse().ok().filter(|limit| *limit >= 0.0);
     limit.ok_or_else(|| "expected a number that is not negative".into())
+}
+
+fn egraph_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is = |known| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(known));
+    if is("json") || is("dot") { Ok(path) } else { Err("expected NAME.json or NAME.dot".into()) }
 }
 
 fn named_path(text: &str) -> Result<(String, PathBuf), String> {

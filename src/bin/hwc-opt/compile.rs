@@ -36,7 +36,7 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
         options = options.measure_top(count, measurer()?.threads(arguments.measured_threads));
     }
     options = options.budgets(arguments.max_weight_bytes, arguments.max_error);
-    options = options.explain(!arguments.explain.is_empty());
+    options = options.explain(explain::is_asked_for(arguments));
     if arguments.emit == Emit::Obj {
         options = options.one_object();
     }
@@ -78,13 +78,13 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
         Emit::Artifact | Emit::Lib | Emit::Obj => None,
     };
     if let Some(stage) = stage {
-        write(output, compiler.emit(model, stage)?.as_bytes())?;
-        return Ok(Vec::new());
+        let emitted = compiler.emit(model, stage)?;
+        explain::write(arguments, emitted.explanation.as_ref())?;
+        write(output, emitted.text.as_bytes())?;
+        return Ok(emitted.diagnostics);
     }
     let artifact = compiler.compile(model)?;
-    for path in &arguments.explain {
-        explain::write(path, &arguments.model, artifact.explanation())?;
-    }
+    explain::write(arguments, artifact.explanation())?;
     match arguments.emit {
         Emit::Artifact => {
             artifact.save(output)?;
@@ -97,7 +97,7 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
 
 /// Refuses what the chosen way of rewriting would not look at.
 fn check_rewriting(arguments: &Compile) -> Result<(), Failure> {
-    let Compile { how, measure_top, max_weight_bytes, max_error, explain, .. } = arguments;
+    let Compile { how, measure_top, max_weight_bytes, max_error, explain, dump_egraph, .. } = arguments;
     let (rewrites, saturates) = (how.rewrite != Rewrite::None, how.rewrite == Rewrite::Saturate);
     let options = [
         ("--rules", rewrites || how.rules.is_empty()),
@@ -105,6 +105,7 @@ fn check_rewriting(arguments: &Compile) -> Result<(), Failure> {
         ("--max-weight-bytes", saturates || max_weight_bytes.is_infinite()),
         ("--max-error", saturates || max_error.is_infinite()),
         ("--explain", saturates || explain.is_empty()),
+        ("--dump-egraph", saturates || dump_egraph.is_empty()),
     ];
     let unused: Vec<&str> = options.iter().filter(|(_, used)| !used).map(|(name, _)| *name).collect();
     if unused.is_empty() {
