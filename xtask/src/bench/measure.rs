@@ -1,6 +1,6 @@
 //! One row: compile ours, measure all in one Python process (`bench.py`).
 
-use super::Peer;
+use super::{CONTROL, Peer};
 use super::figures::{Summary, ratio};
 use super::peak::Bound;
 use super::rows::{Row, Suite};
@@ -212,7 +212,11 @@ impl<'a> Measurement<'a> {
     fn in_one_process(&self, open: &Open, artifact: &Path, measured: &mut Measured) -> Result<bool> {
         let mut server = self.server()?;
         server.ask::<serde_json::Value>(&open.request())?;
-        let mut add = |name: &str| self.add(&mut server, name, artifact);
+        let copy = artifact.with_extension("control");
+        if self.peers.contains(&Peer::Control) {
+            fs::copy(artifact, &copy).map_err(Error::io("write", &copy))?;
+        }
+        let mut add = |name: &str| self.add(&mut server, name, if name == CONTROL { &copy } else { artifact });
         let added = add("hwc")?;
         let ours = measured.ours.insert(Runner { name: "hwc", ..Runner::default() });
         (ours.error, ours.outputs) = (added.worst, added.outputs);

@@ -17,6 +17,9 @@ use rows::Suite;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+/// What [`Peer::Control`] is called.
+const CONTROL: &str = "hwc/control";
+
 /// Whom to measure beside us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,6 +28,8 @@ pub enum Peer {
     #[value(name = "openvino")]
     OpenVino,
     Iree,
+    /// Ours once more, of a copy of the artifact: how far the ratio of two equal things is from 1 here
+    Control,
     /// Nobody
     None,
 }
@@ -35,6 +40,7 @@ impl Peer {
             Peer::Ort => "ort",
             Peer::OpenVino => "openvino",
             Peer::Iree => "iree",
+            Peer::Control => CONTROL,
             Peer::None => "none",
         }
     }
@@ -80,7 +86,7 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
     let mut peers = if args.peers.is_empty() { args.suite.peers() } else { args.peers.clone() };
     peers.retain(|peer| *peer != Peer::None && args.ablate.is_none());
     setup::build_tools()?;
-    if peers.iter().any(|peer| *peer != Peer::Ort) {
+    if peers.iter().any(|peer| matches!(peer, Peer::OpenVino | Peer::Iree)) {
         setup::peers(layout)?;
     } else {
         setup::python(layout)?;
