@@ -25,6 +25,8 @@ pub struct Part<'c> {
 
 /// The e-classes of a part.
 pub struct Imported {
+    /// Those of its inputs.
+    pub inputs: Vec<Id>,
     /// Those of its outputs.
     pub roots: Vec<Id>,
     /// Those of its operations, in order.
@@ -98,11 +100,14 @@ impl<'c> Part<'c> {
     /// Where an operation is none of the dialect's or not well formed.
     pub fn import(&self, graph: &mut Graph) -> Result<Imported, GraphError> {
         let mut classes: HashMap<usize, Id> = HashMap::new();
+        let mut inputs = vec![];
         for &value in &self.inputs {
             let ty = tensor_type_from_mlir(value.r#type());
             let ty = ty.ok_or_else(|| malformed(&format!("takes a {}", value.r#type())))?;
             let number = graph.analysis.tables.input(ty, is_constant(value));
-            classes.insert(ir::key(value), graph.add(Node::leaf(Kind::Input(number))));
+            let id = graph.add(Node::leaf(Kind::Input(number)));
+            inputs.push(id);
+            classes.insert(ir::key(value), id);
         }
         let absent = graph.add(Node::leaf(Kind::Absent));
         let mut operations = vec![];
@@ -143,7 +148,7 @@ impl<'c> Part<'c> {
         graph.rebuild();
         let roots = self.outputs.iter().map(|value| classes.get(&ir::key(*value)).copied());
         let roots = roots.collect::<Option<_>>().ok_or_else(|| malformed("gives what nothing makes"))?;
-        Ok(Imported { roots, operations })
+        Ok(Imported { inputs, roots, operations })
     }
 }
 

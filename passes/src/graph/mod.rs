@@ -4,7 +4,7 @@ mod affine;
 pub(crate) mod edit;
 mod fold;
 mod group;
-mod layout;
+pub(crate) mod layout;
 mod outline;
 mod padding;
 mod views;

@@ -4,6 +4,7 @@ use hwc_cost_model::{Machine, Work};
 use hwc_dialects::hwk::Cpu;
 use hwc_dialects::{CostClass, Op, TensorType};
 
+use crate::graph::layout::{self, Order, Role};
 use crate::graph::{Call, flops};
 
 /// A kernel that is not made yet: its operations, and what it reads and writes in memory.
@@ -11,6 +12,8 @@ pub struct Group<'a> {
     pub calls: &'a [Call<'a>],
     pub reads: &'a [&'a TensorType],
     pub writes: &'a [&'a TensorType],
+    /// The order that its operations work in; nothing for the better one of each.
+    pub order: Option<Order>,
 }
 
 /// What predicts the time of kernels.
@@ -80,8 +83,23 @@ impl Cost for Analytic {
         let work: f64 = group.calls.iter().map(|call| weighted(call, self.lanes)).sum();
         let repeats = group.calls.iter().map(rereading).fold(1.0, f64::max);
         let seconds = self.machine(moved).seconds(Work { flops: work, bytes: moved * repeats });
-        Some(seconds + self.call)
+        let orders: f64 = group.calls.iter().map(|call| ordered(call, group.order)).sum();
+        Some(seconds + orders + self.call)
     }
+}
+
+/// Seconds of a picosecond.
+pub const PICO: f64 = 1e-12;
+
+/// Seconds that an operation takes more in an order than in the better one.
+fn ordered(call: &Call, order: Option<Order>) -> f64 {
+    let [first, last] = layout::cost::more(call, Role::of(call));
+    let more = match order {
+        None => return 0.0,
+        Some(Order::First) => first,
+        Some(Order::Last) => last,
+    };
+    more as f64 * PICO
 }
 
 /// Bytes of a tensor.
@@ -135,14 +153,12 @@ fn instructions(op: Op) -> f64 {
 }
 
 /// Seconds that readers of a slice lose against readers of a whole tensor: nothing where it is one piece of memory, else
-/// as much as a copy would take. Images are laid out with channels last, so that their channels are never in one piece.
-pub fn slicing(sliced: &TensorType, result: &TensorType, is_image: bool) -> f64 {
-    let shapes = sliced.static_shape().zip(result.static_shape());
-    let in_one_piece = shapes.is_some_and(|(from, to)| {
-        let first = from.iter().zip(&to).position(|(a, b)| a != b).unwrap_or(from.len());
-        from[..first].iter().all(|n| *n == 1) && from.iter().zip(&to).skip(first + 1).all(|(a, b)| a == b)
-    });
-    if in_one_piece && !is_image { 0.0 } else { CALL + 2.0 * bytes(result) / BANDWIDTHS[1] }
+/// as much as a copy would take. The shapes are those of what is sliced and of the slice, as they lie in memory.
+pub fn slicing(sliced: &[usize], slice: &[usize], bytes: f64) -> f64 {
+    let first = sliced.iter().zip(slice).position(|(a, b)| a != b).unwrap_or(sliced.len());
+    let in_one_piece =
+        sliced[..first].iter().all(|n| *n == 1) && sliced.iter().zip(slice).skip(first + 1).all(|(a, b)| a == b);
+    if in_one_piece { 0.0 } else { CALL + 2.0 * bytes / BANDWIDTHS[1] }
 }
 
 /// How often what is moved is moved: elements out of order use a part of each line of the cache.
@@ -173,7 +189,9 @@ mod tests {
             operands: &[Some(&a), Some(&b)],
             results: std::slice::from_ref(&c),
         };
-        Analytic::new(&cpu(), 1).seconds(&Group { calls: &[call], reads: &[&a, &b], writes: &[&c] }).unwrap()
+        Analytic::new(&cpu(), 1)
+            .seconds(&Group { calls: &[call], reads: &[&a, &b], writes: &[&c], order: None })
+            .unwrap()
     }
 
     #[test]
@@ -188,11 +206,10 @@ mod tests {
 
     #[test]
     fn a_piece_of_memory_costs_nothing() {
-        let ty = |shape: &[usize]| TensorType::fixed(DType::F32, shape);
-        assert_eq!(slicing(&ty(&[1, 36, 128, 32]), &ty(&[1, 12, 128, 32]), false), 0.0);
-        assert!(slicing(&ty(&[1, 36, 128, 32]), &ty(&[1, 12, 128, 32]), true) > 0.0);
-        assert!(slicing(&ty(&[2, 36, 128, 32]), &ty(&[2, 12, 128, 32]), false) > 0.0);
-        assert!(slicing(&ty(&[36, 128]), &ty(&[12, 100]), false) > 0.0);
+        assert_eq!(slicing(&[1, 36, 128, 32], &[1, 12, 128, 32], 196608.0), 0.0);
+        assert!(slicing(&[1, 128, 32, 36], &[1, 128, 32, 12], 196608.0) > 0.0);
+        assert!(slicing(&[2, 36, 128, 32], &[2, 12, 128, 32], 393216.0) > 0.0);
+        assert!(slicing(&[36, 128], &[12, 100], 4800.0) > 0.0);
     }
 
     #[test]

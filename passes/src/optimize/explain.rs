@@ -14,7 +14,7 @@ use super::dump::EGraph;
 use super::fusion::{Kernel, types};
 use super::measured::MeasuredPlan;
 use super::space::{Budgets, Way};
-use super::{Optimization, Optimized, problem};
+use super::{Optimization, Optimized, pose};
 use crate::codegen::ir;
 use crate::egraph::facts::{Graph, Origin};
 use crate::egraph::language::Node;
@@ -305,7 +305,7 @@ fn budgets_explained(optimization: &Optimization) -> Vec<BudgetExplained> {
     if budgets.is_empty() {
         return vec![];
     }
-    let free = problem(&optimization.parts, &Budgets::default()).ok();
+    let free = pose(&optimization.parts, &Budgets::default()).ok();
     let without = free.and_then(|(free, _)| hwc_extraction::solve(&free, &QUICK).ok()).map(|outcome| outcome.cost);
     let explained = budgets.iter().zip(&optimization.outcome.used);
     explained

@@ -13,6 +13,7 @@ use hwc_dialects::{CostClass, Op, TensorType};
 use super::cost::{Cost, Group};
 use crate::egraph::facts::Graph;
 use crate::egraph::language::{Kind, Node};
+use crate::graph::layout::Order;
 use crate::graph::{Call, Rows, rows_of};
 
 /// A kernel that computes an e-class: which e-node computes each e-class inside, and what it reads from memory.
@@ -127,7 +128,7 @@ impl<'a> Fusion<'a> {
         }
         groups.retain(|group| !group.reads.contains(&id));
         for group in &mut groups {
-            group.seconds = self.seconds(group, &[id]);
+            group.seconds = self.seconds(group, &[id], None);
         }
         groups
     }
@@ -151,8 +152,8 @@ impl<'a> Fusion<'a> {
         Some(rows.map_or(Shape::Anchored(elements), Shape::Rows))
     }
 
-    /// Seconds of a kernel that stores these e-classes.
-    pub fn seconds(&self, kernel: &Kernel, stored: &[Id]) -> f64 {
+    /// Seconds of a kernel that stores these e-classes and works in an order, or in the better one.
+    pub fn seconds(&self, kernel: &Kernel, stored: &[Id], order: Option<Order>) -> f64 {
         let members: Vec<Member> =
             kernel.members.iter().filter_map(|(id, place)| Member::of(self.graph, *id, *place)).collect();
         let operands: Vec<Vec<Option<&TensorType>>> = members
@@ -179,7 +180,7 @@ impl<'a> Fusion<'a> {
         let read = |id: &Id| types(self.graph, gathered(*id).unwrap_or(*id));
         let reads: Vec<&TensorType> = kernel.reads.iter().flat_map(read).collect();
         let writes: Vec<&TensorType> = stored.iter().flat_map(|id| types(self.graph, *id)).collect();
-        let group = Group { calls: &calls, reads: &reads, writes: &writes };
+        let group = Group { calls: &calls, reads: &reads, writes: &writes, order };
         self.costs.iter().find_map(|cost| cost.seconds(&group)).unwrap_or(f64::INFINITY)
     }
 
@@ -218,7 +219,7 @@ impl<'a> Fusion<'a> {
         let reads = node.operands.iter().map(|o| self.graph.find(*o)).filter(|o| is_value(self.graph, *o)).collect();
         let shape = Shape::Elementwise(0);
         let kernel = Kernel { root: id, members: BTreeMap::from([(id, place)]), reads, seconds: 0.0, shape };
-        self.seconds(&kernel, &[id])
+        self.seconds(&kernel, &[id], None)
     }
 }
 

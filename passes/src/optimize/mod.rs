@@ -11,11 +11,12 @@ pub mod dump;
 pub mod explain;
 pub mod fusion;
 pub mod measured;
+mod orders;
 pub mod parts;
 pub mod space;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use hwc_extraction::{Limits, Outcome, Problem};
@@ -27,10 +28,10 @@ use crate::egraph::facts::Graph;
 use crate::egraph::module::{Imported, Part};
 use crate::egraph::rules::Rule;
 use crate::egraph::saturate::{self, Saturation, saturate};
-use crate::graph::{GraphError, edit};
+use crate::graph::{GraphError, edit, layout};
 use cost::Cost;
 use explain::Spent;
-use space::{Budgets, Offer, Space};
+use space::{Budgets, Offer, Orders, Space};
 
 /// How to choose.
 pub struct Options<'a> {
@@ -77,12 +78,14 @@ pub struct Optimized {
     /// Expected seconds without rules.
     unchanged: f64,
     imported: Imported,
+    /// What the space was made for.
+    orders: Orders,
 }
 
 impl Optimized {
     /// What of a plan of all parts is about this one, whose first class has this number there.
     fn plan_in<'p>(&self, plan: &'p Outcome, first: usize) -> &'p [Option<u32>] {
-        &plan.solution.choice[first..first + self.space.classes.len()]
+        &plan.solution.choice[first..first + self.space.places.len()]
     }
 }
 
@@ -100,6 +103,9 @@ pub struct Optimization {
     firsts: Vec<usize>,
 }
 
+/// How often a plan is made for the orders of axes that suit the one before.
+const ORDERINGS: usize = 2;
+
 /// Rewrites the function of a module.
 ///
 /// # Errors
@@ -113,24 +119,37 @@ pub fn optimize<'c>(
     let mut clock = Clock::start();
     let parts = parts::parts(block);
     let of_part = number_of_parts(&parts)?;
+    let last = if options.compare { layout::made_last(block)? } else { HashSet::new() };
     let mut done: Vec<Optimized> = vec![];
     let mut unchanged = 0.0;
     for (part, &number) in parts.iter().zip(&of_part) {
         if number == done.len() {
-            done.push(saturated(part, options, &mut clock)?);
+            done.push(saturated(part, &last, options, &mut clock)?);
         }
         done[number].times += 1;
         unchanged += done[number].unchanged;
     }
     clock.tick(|spent| &mut spent.translation);
-    let (problem, firsts) = problem(&done, &options.budgets)?;
-    let (outcome, measured) = match &options.measure {
-        Some(measure) => {
-            let written = |plan: &Outcome| written(context, module, &done, &of_part, &firsts, plan);
-            measured::choose(context, written, (&problem, &firsts), (options, measure))?
+    let (mut problem, mut firsts) = pose(&done, &options.budgets)?;
+    let mut outcome = (options.solve)(&problem, &options.extraction)?;
+    for _ in 0..if done.iter().any(|part| orders::matter(&part.graph)) { ORDERINGS } else { 0 } {
+        let laid = written(context, module, &done, &of_part, &firsts, &outcome)?;
+        let orders = orders::of_plan(context, ir::module_op(&laid), &parts, &of_part, &done)?;
+        if done.iter().zip(&orders).all(|(part, orders)| part.orders == *orders) {
+            break;
         }
-        None => ((options.solve)(&problem, &options.extraction)?, measured::Report::default()),
-    };
+        for (part, orders) in done.iter_mut().zip(orders) {
+            part.space = Space::new(&part.graph, &part.imported.roots, &orders, options.costs, options.offers);
+            part.orders = orders;
+        }
+        (problem, firsts) = pose(&done, &options.budgets)?;
+        outcome = (options.solve)(&problem, &options.extraction)?;
+    }
+    let mut measured = measured::Report::default();
+    if let Some(measure) = &options.measure {
+        let written = |plan: &Outcome| written(context, module, &done, &of_part, &firsts, plan);
+        (outcome, measured) = measured::choose(context, written, (&problem, &firsts), (options, measure))?;
+    }
     for (part, first) in done.iter_mut().zip(&firsts) {
         part.plan = part.plan_in(&outcome, *first).to_vec();
     }
@@ -216,12 +235,20 @@ impl Clock {
     }
 }
 
-fn saturated(part: &Part, options: &Options, clock: &mut Clock) -> Result<Optimized, OptimizeError> {
+fn saturated(
+    part: &Part,
+    last: &HashSet<usize>,
+    options: &Options,
+    clock: &mut Clock,
+) -> Result<Optimized, OptimizeError> {
     let mut graph = Graph::default();
     let imported = part.import(&mut graph)?;
     clock.tick(|spent| &mut spent.translation);
     let unchanged = match options.compare {
-        true => solve_alone(&Space::new(&graph, &imported.roots, options.costs, &[]))?,
+        true => {
+            let orders = orders::as_it_is(part, &graph, &imported, last);
+            solve_alone(&Space::new(&graph, &imported.roots, &orders, options.costs, &[]))?
+        }
         false => 0.0,
     };
     clock.tick(|spent| &mut spent.alternatives);
@@ -236,10 +263,20 @@ fn saturated(part: &Part, options: &Options, clock: &mut Clock) -> Result<Optimi
         });
         return Err(OptimizeError::Rules(told.collect()));
     }
-    let space = Space::new(&graph, &imported.roots, options.costs, options.offers);
+    let space = Space::new(&graph, &imported.roots, &Orders::default(), options.costs, options.offers);
     clock.tick(|spent| &mut spent.alternatives);
     let operations = part.operations.len();
-    Ok(Optimized { times: 0, operations, graph, saturation, space, plan: vec![], unchanged, imported })
+    Ok(Optimized {
+        times: 0,
+        operations,
+        graph,
+        saturation,
+        space,
+        plan: vec![],
+        unchanged,
+        imported,
+        orders: Orders::default(),
+    })
 }
 
 /// Seconds of the best plan of a space, found quickly.
@@ -251,7 +288,7 @@ fn solve_alone(space: &Space) -> Result<f64, OptimizeError> {
 }
 
 /// One problem for all parts together, because budgets are about all of them, with the number of each part's first class.
-fn problem(parts: &[Optimized], budgets: &Budgets) -> Result<(Problem, Vec<usize>), OptimizeError> {
+fn pose(parts: &[Optimized], budgets: &Budgets) -> Result<(Problem, Vec<usize>), OptimizeError> {
     let (mut classes, mut roots, mut firsts) = (vec![], vec![], vec![]);
     for part in parts.iter() {
         firsts.push(classes.len());
@@ -318,6 +355,32 @@ mod tests {
         let text = optimized(REORDER, THREE);
         assert!(text.contains("hwc.matmul %arg1, %arg2"), "{text}");
         assert!(!text.contains("-> tensor<512x512xf32>"), "{text}");
+    }
+
+    /// A convolution of one tap whose filters fill half of the lanes.
+    const POINTWISE: &str =
+        "%b = hwc.conv %a, %w : (tensor<1x16x32x32xf32>, tensor<17x16x1x1xf32>) -> tensor<1x17x32x32xf32>";
+
+    const AS_A_PRODUCT: &str = "exact a: conv(x, w) => reshape(matmul(reshape(w, shape=[17, 16]), \
+                                reshape(x, shape=[1, 16, 1024])), shape=[1, 17, 32, 32]) if dim(w, 2) == 1";
+
+    #[test]
+    fn what_brings_images_into_order_is_paid_for() {
+        let alone = format!(
+            "func.func @main(%a: tensor<1x16x32x32xf32>, %w: tensor<17x16x1x1xf32>) -> tensor<1x17x32x32xf32> {{
+               {POINTWISE}
+               return %b : tensor<1x17x32x32xf32> }}"
+        );
+        assert!(optimized(AS_A_PRODUCT, &alone).contains("hwc.matmul"));
+        let between = format!(
+            "func.func @main(%x: tensor<1x16x32x32xf32>, %v: tensor<16x16x3x3xf32>, %w: tensor<17x16x1x1xf32>,
+                             %u: tensor<16x17x3x3xf32>) -> tensor<1x16x32x32xf32> {{
+               %a = hwc.conv %x, %v {{pads = array<i64: 1, 1, 1, 1>}} : (tensor<1x16x32x32xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x32x32xf32>
+               {POINTWISE}
+               %c = hwc.conv %b, %u {{pads = array<i64: 1, 1, 1, 1>}} : (tensor<1x17x32x32xf32>, tensor<16x17x3x3xf32>) -> tensor<1x16x32x32xf32>
+               return %c : tensor<1x16x32x32xf32> }}"
+        );
+        assert!(!optimized(AS_A_PRODUCT, &between).contains("hwc.matmul"));
     }
 
     #[test]

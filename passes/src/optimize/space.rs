@@ -1,15 +1,17 @@
 //! The physical choices above an e-graph: for every e-class that may be needed in memory, the ways to get it there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use egg::Id;
-use hwc_dialects::{AxisOrder, Op};
+use hwc_dialects::Op;
 use hwc_extraction::{Budget, Node as Choice};
 
 use super::cost::{Cost, bytes, slicing};
 use super::fusion::{Fusion, Kernel, is_kernel, types};
+use super::orders::{Variant, lying, relayout, variants};
 use crate::egraph::facts::Graph;
 use crate::egraph::language::{Kind, Node};
+use crate::graph::layout::Order;
 use crate::graph::{Call, flops};
 
 /// A way to have the value of an e-class in memory.
@@ -22,6 +24,34 @@ pub enum Way {
     /// The e-node at this place is another view of its operand's memory: a reshape, a slice, one of several results.
     View(usize),
     Kernel(Kernel),
+    /// It was made in another order of axes and is brought into this one.
+    Relayout,
+}
+
+/// A value in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    pub id: Id,
+    /// Where it does not matter, this is [`Order::First`].
+    pub order: Order,
+}
+
+impl Place {
+    /// That of an e-class whose order does not matter.
+    pub fn plain(id: Id) -> Place {
+        Place { id, order: Order::First }
+    }
+}
+
+/// How the values of a part lie in memory that is decided beforehand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Orders {
+    /// By number of the input.
+    pub inputs: Vec<Order>,
+    /// By number of the output, as others read it.
+    pub outputs: Vec<Order>,
+    /// All e-classes that are images, as they are made. Nothing where orders are not to be weighed.
+    pub made: HashMap<Id, Order>,
 }
 
 /// What a lossy way costs and how wrong it is: a number format, a sparse form of attention.
@@ -47,17 +77,22 @@ pub struct Alternative {
     pub seconds: f64,
     /// Bytes of weights that it keeps.
     pub bytes: f64,
-    /// Numbers of the e-classes that must be in memory.
-    needs: Vec<u32>,
+    /// In which its operations work.
+    pub order: Order,
+    /// Numbers of what must be in memory.
+    pub needs: Vec<u32>,
 }
 
 /// Everything that may be chosen.
 pub struct Space {
     /// By number.
-    pub classes: Vec<Id>,
+    pub places: Vec<Place>,
     pub alternatives: Vec<Vec<Alternative>>,
     pub roots: Vec<u32>,
     pub weights: Weights,
+    inputs: Vec<Order>,
+    /// The order in which images are made; empty where orders are not weighed.
+    made: HashMap<Id, Order>,
 }
 
 /// Limits of a plan; infinite where there is none.
@@ -74,27 +109,42 @@ impl Default for Budgets {
     }
 }
 
+/// A way to have a value in memory, before what it reads is numbered.
+struct Choosable {
+    way: Way,
+    order: Order,
+    seconds: f64,
+    reads: Vec<Place>,
+}
+
 impl Space {
     /// All that the roots may need.
-    pub fn new(graph: &Graph, roots: &[Id], costs: &[&dyn Cost], offers: &[&dyn Offer]) -> Space {
+    pub fn new(graph: &Graph, roots: &[Id], orders: &Orders, costs: &[&dyn Cost], offers: &[&dyn Offer]) -> Space {
         let mut fusion = Fusion::new(graph, costs);
+        let made = orders.made.clone();
         let weights = Weights::new(graph);
-        let mut numbers: BTreeMap<Id, u32> = BTreeMap::new();
-        let mut space = Space { classes: vec![], alternatives: vec![], roots: vec![], weights };
-        let mut number = |id: Id, classes: &mut Vec<Id>| {
-            let next = classes.len() as u32;
-            *numbers.entry(id).or_insert_with(|| {
-                classes.push(id);
+        let (places, alternatives, inputs) = (vec![], vec![], orders.inputs.clone());
+        let mut space = Space { places, alternatives, roots: vec![], weights, inputs, made };
+        let mut numbers: BTreeMap<Place, u32> = BTreeMap::new();
+        let mut number = |place: Place, places: &mut Vec<Place>| {
+            let next = places.len() as u32;
+            *numbers.entry(place).or_insert_with(|| {
+                places.push(place);
                 next
             })
         };
-        space.roots = roots.iter().map(|id| number(graph.find(*id), &mut space.classes)).collect();
+        for (i, id) in roots.iter().enumerate() {
+            let order = orders.outputs.get(i).copied().unwrap_or(Order::First);
+            let root = number(space.lying(graph.find(*id), order), &mut space.places);
+            space.roots.push(root);
+        }
         let mut done = 0;
-        while let Some(&id) = space.classes.get(done) {
+        while let Some(&place) = space.places.get(done) {
             let mut alternatives = vec![];
-            for (way, seconds, reads) in space.ways(graph, &mut fusion, id) {
-                let needs: Vec<u32> = reads.into_iter().map(|id| number(id, &mut space.classes)).collect();
-                let kept = types(graph, id).iter().map(bytes).sum();
+            for option in space.options(graph, &mut fusion, place) {
+                let Choosable { way, order, seconds, reads } = option;
+                let needs: Vec<u32> = reads.into_iter().map(|place| number(place, &mut space.places)).collect();
+                let kept = types(graph, place.id).iter().map(bytes).sum();
                 let bytes = if way == Way::Weights { kept } else { 0.0 };
                 let lossy = match &way {
                     Way::Kernel(kernel) => offers.iter().flat_map(|offer| offer.lossy(graph, kernel)).collect(),
@@ -103,9 +153,9 @@ impl Space {
                 for lossy in lossy {
                     let seconds = lossy.seconds;
                     let (way, needs, lossy) = (way.clone(), needs.clone(), Some(lossy));
-                    alternatives.push(Alternative { way, lossy, seconds, bytes, needs });
+                    alternatives.push(Alternative { way, lossy, seconds, bytes, order, needs });
                 }
-                alternatives.push(Alternative { way, lossy: None, seconds, bytes, needs });
+                alternatives.push(Alternative { way, lossy: None, seconds, bytes, order, needs });
             }
             space.alternatives.push(alternatives);
             done += 1;
@@ -113,26 +163,69 @@ impl Space {
         space
     }
 
-    fn ways(&self, graph: &Graph, fusion: &mut Fusion, id: Id) -> Vec<(Way, f64, Vec<Id>)> {
+    /// An e-class as it is read in an order.
+    fn lying(&self, id: Id, order: Order) -> Place {
+        if self.made.contains_key(&id) { Place { id, order } } else { Place::plain(id) }
+    }
+
+    /// The ways to have a value in memory.
+    fn options(&self, graph: &Graph, fusion: &mut Fusion, place: Place) -> Vec<Choosable> {
+        let Place { id, order } = place;
         if graph[id].data.weights {
-            return vec![(Way::Weights, 0.0, vec![])];
+            return vec![Choosable { way: Way::Weights, order, seconds: 0.0, reads: vec![] }];
         }
-        let mut ways = vec![];
-        for (place, node) in graph[id].nodes.iter().enumerate() {
-            match node.kind {
-                Kind::Input(_) => ways.push((Way::Input, 0.0, vec![])),
-                Kind::Op(..) | Kind::Result(_) if !is_kernel(node) => {
-                    let reads = node.operands.iter().map(|o| graph.find(*o)).collect();
-                    ways.push((Way::View(place), viewing(graph, id, node), reads));
-                }
-                _ => {}
+        let mut options = vec![];
+        let lies = |input: u32| self.inputs.get(input as usize).copied().unwrap_or(Order::First);
+        let is_input = |node: &Node| matches!(node.kind, Kind::Input(input) if self.lying(id, lies(input)) == place);
+        if graph[id].nodes.iter().any(is_input) {
+            options.push(Choosable { way: Way::Input, order, seconds: 0.0, reads: vec![] });
+        }
+        if let Some(made) = self.made.get(&id).filter(|made| **made != order) {
+            let (seconds, reads) = (relayout(graph, id).unwrap_or(0.0), vec![Place { id, order: *made }]);
+            options.push(Choosable { way: Way::Relayout, order, seconds, reads });
+            return options;
+        }
+        for (number, node) in graph[id].nodes.iter().enumerate() {
+            let reads: BTreeSet<Id> = node.operands.iter().map(|o| graph.find(*o)).collect();
+            let is_view = matches!(node.kind, Kind::Op(..) | Kind::Result(_)) && !is_kernel(node);
+            if !is_view || reads.contains(&id) {
+                continue;
+            }
+            for variant in self.variants(graph, &BTreeMap::from([(id, number)]), place, &reads) {
+                let seconds = viewing(graph, id, node, variant.order) + variant.more;
+                options.push(self.option(Way::View(number), seconds, variant));
             }
         }
         for kernel in fusion.kernels(id) {
-            let reads = kernel.reads.iter().copied().collect();
-            ways.push((Way::Kernel(kernel.clone()), kernel.seconds, reads));
+            for variant in self.variants(graph, &kernel.members, place, &kernel.reads) {
+                let seconds =
+                    fusion.seconds(&kernel, &[id], (!self.made.is_empty()).then_some(variant.order)) + variant.more;
+                let mut kernel = kernel.clone();
+                kernel.seconds = seconds;
+                options.push(self.option(Way::Kernel(kernel), seconds, variant));
+            }
         }
-        ways
+        options
+    }
+
+    /// The ways of e-nodes to work that leave their result as asked for.
+    fn variants(
+        &self,
+        graph: &Graph,
+        members: &BTreeMap<Id, usize>,
+        place: Place,
+        reads: &BTreeSet<Id>,
+    ) -> Vec<Variant> {
+        let mut variants = variants(graph, members, place.id, reads);
+        // The first is the one with channels first.
+        variants.truncate(if self.made.is_empty() { 1 } else { usize::MAX });
+        variants.retain(|variant| variant.result == place.order);
+        variants
+    }
+
+    fn option(&self, way: Way, seconds: f64, variant: Variant) -> Choosable {
+        let reads = variant.reads.iter().map(|(id, order)| self.lying(*id, *order)).collect();
+        Choosable { way, order: variant.order, seconds, reads }
     }
 
     /// Adds the choice as extraction sees it to a problem's classes and roots. What is chosen is done so many `times`.
@@ -168,11 +261,11 @@ impl Budgets {
 }
 
 /// Seconds that a view costs those that read it.
-fn viewing(graph: &Graph, id: Id, node: &Node) -> f64 {
+fn viewing(graph: &Graph, id: Id, node: &Node, order: Order) -> f64 {
     let (Some(Op::Slice), Some(&operand)) = (node.op(), node.operands.first()) else { return 0.0 };
-    let (Some(sliced), Some(result)) = (types(graph, operand).first(), types(graph, id).first()) else { return 0.0 };
-    let image = |node: &Node| node.op().is_some_and(|op| op.info().order == AxisOrder::Image);
-    slicing(sliced, result, graph[operand].nodes.iter().any(image))
+    let shapes = lying(graph, graph.find(operand), order).zip(lying(graph, id, order));
+    let bytes = types(graph, id).iter().map(bytes).sum();
+    shapes.map_or(0.0, |(sliced, slice)| slicing(&sliced, &slice, bytes))
 }
 
 /// How what depends on constants only is computed: the e-node of each e-class that takes the least work.

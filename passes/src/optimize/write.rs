@@ -11,13 +11,14 @@ use melior::Context;
 use melior::ir::Location;
 use melior::ir::operation::OperationLike;
 
-use super::space::{Space, Way};
+use super::space::{Alternative, Place, Space, Way};
 use crate::codegen::ir::{self, Val};
 use crate::egraph::facts::Graph;
 use crate::egraph::language::{Kind, Node};
 use crate::egraph::module::{Imported, Part, malformed};
 use crate::egraph::rules::is_default;
 use crate::egraph::tables::AttrsId;
+use crate::graph::layout::Order;
 use crate::graph::{GraphError, edit};
 
 /// Writes plans of the parts of a block before its end.
@@ -65,7 +66,7 @@ impl<'c> Writer<'c> {
         space: &Space,
         plan: &[Option<u32>],
     ) -> Result<(), GraphError> {
-        let numbers = space.classes.iter().enumerate().map(|(number, id)| (*id, number)).collect();
+        let numbers = space.places.iter().enumerate().map(|(number, place)| (*place, number)).collect();
         let mut locations = HashMap::new();
         for (id, operation) in imported.operations.iter().zip(&part.operations) {
             locations.entry(graph.find(*id)).or_insert(operation.location());
@@ -85,12 +86,15 @@ impl<'c> Writer<'c> {
         };
         // In the order of the graph as it was, as far as its values are still computed.
         for id in imported.operations.iter().map(|id| graph.find(*id)) {
-            if scribe.numbers.get(&id).is_some_and(|number| plan[*number].is_some()) {
-                scribe.stored(id)?;
+            for order in [Order::First, Order::Last] {
+                let place = Place { id, order };
+                if scribe.numbers.get(&place).is_some_and(|number| plan[*number].is_some()) {
+                    scribe.stored(place)?;
+                }
             }
         }
-        for (root, output) in imported.roots.iter().zip(&part.outputs) {
-            let values = scribe.stored(graph.find(*root))?;
+        for (root, output) in space.roots.iter().zip(&part.outputs) {
+            let values = scribe.stored(space.places[*root as usize])?;
             let value = values.first().copied().ok_or_else(|| malformed("an output has no value"))?;
             scribe.writer.renamed.insert(ir::key(*output), value);
         }
@@ -109,8 +113,8 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// An operation by its operator, attributes and the keys of its operands.
-type Made = (Op, AttrsId, Vec<Option<usize>>);
+/// An operation by its operator, attributes, the keys of its operands and the order it works in.
+type Made = (Op, AttrsId, Vec<Option<usize>>, Order);
 
 /// Writes one part.
 struct Scribe<'w, 'c> {
@@ -122,21 +126,37 @@ struct Scribe<'w, 'c> {
     graph: &'w Graph,
     space: &'w Space,
     plan: &'w [Option<u32>],
-    numbers: HashMap<Id, usize>,
+    numbers: HashMap<Place, usize>,
     locations: HashMap<Id, Location<'c>>,
     /// What is in memory.
-    stored: HashMap<Id, Vec<Val<'c>>>,
+    stored: HashMap<Place, Vec<Val<'c>>>,
     /// What kernels compute, which others that compute the same may read.
     made: HashMap<Made, Vec<Val<'c>>>,
+}
+
+/// What the operations of one kernel read.
+struct Reads<'c> {
+    /// The order that they work in.
+    order: Order,
+    /// What they compute themselves.
+    inside: HashMap<Id, Vec<Val<'c>>>,
+    /// Where the rest lies; what is not here is known when the model is compiled.
+    places: HashMap<Id, Place>,
+}
+
+impl Default for Reads<'_> {
+    fn default() -> Self {
+        Reads { order: Order::First, inside: HashMap::new(), places: HashMap::new() }
+    }
 }
 
 /// How deep plans may be: each level is a call.
 const DEEPEST: usize = 20_000;
 
 impl<'c> Scribe<'_, 'c> {
-    fn stored(&mut self, id: Id) -> Result<Vec<Val<'c>>, GraphError> {
+    fn stored(&mut self, place: Place) -> Result<Vec<Val<'c>>, GraphError> {
         // Graphs are deeper than calls may be nested, so what is missing is made first.
-        let mut stack = vec![id];
+        let mut stack = vec![place];
         while let Some(&next) = stack.last() {
             if stack.len() > DEEPEST {
                 return Err(malformed("what was chosen needs itself"));
@@ -145,7 +165,8 @@ impl<'c> Scribe<'_, 'c> {
                 stack.pop();
                 continue;
             }
-            let missing: Vec<Id> = self.needs(next)?.into_iter().filter(|id| !self.stored.contains_key(id)).collect();
+            let mut missing = self.needs(next)?;
+            missing.retain(|place| !self.stored.contains_key(place));
             if missing.is_empty() {
                 let values = self.make(next)?;
                 self.stored.insert(next, values);
@@ -154,74 +175,91 @@ impl<'c> Scribe<'_, 'c> {
                 stack.extend(missing);
             }
         }
-        Ok(self.stored[&id].clone())
+        Ok(self.stored[&place].clone())
     }
 
-    fn way(&self, id: Id) -> Result<&Way, GraphError> {
-        let number = self.numbers.get(&id).ok_or_else(|| malformed("what is needed has no alternative"))?;
-        let place = self.plan.get(*number).copied().flatten();
-        let alternatives = &self.space.alternatives[*number];
-        let chosen = place.and_then(|place| alternatives.get(place as usize));
-        chosen.map(|alternative| &alternative.way).ok_or_else(|| malformed("nothing was chosen for what is needed"))
+    fn chosen(&self, place: Place) -> Result<&Alternative, GraphError> {
+        let number = self.numbers.get(&place).ok_or_else(|| malformed("what is needed has no alternative"))?;
+        let chosen = self.plan.get(*number).copied().flatten();
+        let chosen = chosen.and_then(|chosen| self.space.alternatives[*number].get(chosen as usize));
+        chosen.ok_or_else(|| malformed("nothing was chosen for what is needed"))
     }
 
-    /// What must be stored before an e-class.
-    fn needs(&self, id: Id) -> Result<Vec<Id>, GraphError> {
-        if self.graph[id].data.weights {
-            let node = self.weights(id)?;
-            return Ok(node.operands.iter().map(|o| self.graph.find(*o)).collect());
+    /// What must be stored before a value.
+    fn needs(&self, place: Place) -> Result<Vec<Place>, GraphError> {
+        let plain = |o: &Id| Place::plain(self.graph.find(*o));
+        if self.graph[place.id].data.weights {
+            return Ok(self.weights(place.id)?.operands.iter().map(plain).collect());
         }
-        Ok(match self.way(id)? {
-            Way::Input | Way::Weights => vec![],
-            Way::View(place) => self.graph[id].nodes[*place].operands.iter().map(|o| self.graph.find(*o)).collect(),
-            // Scalars that are part of the code are operands too.
-            Way::Kernel(kernel) => {
-                let members = kernel.members.iter().map(|(id, place)| &self.graph[*id].nodes[*place]);
-                let operands = members.flat_map(|node| &node.operands).map(|o| self.graph.find(*o));
-                operands.filter(|o| !kernel.members.contains_key(o)).collect()
-            }
-        })
+        let chosen = self.chosen(place)?;
+        let mut needs: Vec<Place> = chosen.needs.iter().map(|number| self.space.places[*number as usize]).collect();
+        // Scalars that are part of the code are operands too.
+        if let Way::Kernel(kernel) = &chosen.way {
+            let members = kernel.members.iter().map(|(id, place)| &self.graph[*id].nodes[*place]);
+            let operands = members.flat_map(|node| &node.operands).map(plain);
+            needs.extend(operands.filter(|o| !kernel.members.contains_key(&o.id) && !kernel.reads.contains(&o.id)));
+        }
+        Ok(needs)
     }
 
     fn weights(&self, id: Id) -> Result<&Node, GraphError> {
         self.space.weights.node(self.graph, id).ok_or_else(|| malformed("weights that nothing computes"))
     }
 
-    fn make(&mut self, id: Id) -> Result<Vec<Val<'c>>, GraphError> {
+    fn make(&mut self, place: Place) -> Result<Vec<Val<'c>>, GraphError> {
+        let id = place.id;
         if self.graph[id].data.weights {
             let node = self.weights(id)?.clone();
-            return self.node(id, &node, &HashMap::new());
+            return self.node(id, &node, &Reads::default());
         }
-        match self.way(id)?.clone() {
+        let Alternative { way, order, needs, .. } = self.chosen(place)?.clone();
+        let mut reads = Reads { order, ..Reads::default() };
+        for need in needs.into_iter().map(|number| self.space.places[number as usize]) {
+            reads
+                .places
+                .entry(need.id)
+                .and_modify(|known| {
+                    if need.order == order {
+                        *known = need
+                    }
+                })
+                .or_insert(need);
+        }
+        match way {
             Way::Weights => Err(malformed("weights that are none")),
             Way::Input => {
                 let inputs = self.graph[id].nodes.iter().find(|node| matches!(node.kind, Kind::Input(_)));
                 let node = inputs.ok_or_else(|| malformed("an input that is none"))?.clone();
-                self.node(id, &node, &HashMap::new())
+                self.node(id, &node, &reads)
             }
             Way::View(place) => {
                 let node = self.graph[id].nodes[place].clone();
-                self.node(id, &node, &HashMap::new())
+                self.node(id, &node, &reads)
+            }
+            // What brings it into order is put in between when orders become real (`graph/layout`).
+            Way::Relayout => {
+                let from = reads.places.get(&id).and_then(|place| self.stored.get(place));
+                Ok(from.ok_or_else(|| malformed("an order of what was not made"))?.clone())
             }
             Way::Kernel(kernel) => {
-                self.class = self.numbers.get(&id).copied();
-                let mut inside: HashMap<Id, Vec<Val<'c>>> = HashMap::new();
+                self.class = self.numbers.get(&place).copied();
                 for member in kernel.order(self.graph).ok_or_else(|| malformed("a kernel that needs itself"))? {
                     let node = self.graph[member].nodes[kernel.members[&member]].clone();
-                    let values = self.node(member, &node, &inside)?;
-                    inside.insert(member, values);
+                    let values = self.node(member, &node, &reads)?;
+                    reads.inside.insert(member, values);
                 }
                 self.class = None;
-                inside.remove(&id).ok_or_else(|| malformed("a kernel without its root"))
+                reads.inside.remove(&id).ok_or_else(|| malformed("a kernel without its root"))
             }
         }
     }
 
     /// The values of an e-node whose operands are written: none of what is absent, several of a tuple.
-    fn node(&mut self, id: Id, node: &Node, inside: &HashMap<Id, Vec<Val<'c>>>) -> Result<Vec<Val<'c>>, GraphError> {
+    fn node(&mut self, id: Id, node: &Node, reads: &Reads<'c>) -> Result<Vec<Val<'c>>, GraphError> {
         let operand = |o: &Id| {
             let o = self.graph.find(*o);
-            inside.get(&o).or_else(|| self.stored.get(&o))
+            let place = reads.places.get(&o).copied().unwrap_or_else(|| Place::plain(o));
+            reads.inside.get(&o).or_else(|| self.stored.get(&place))
         };
         match node.kind {
             Kind::Absent => Ok(vec![]),
@@ -247,7 +285,7 @@ impl<'c> Scribe<'_, 'c> {
             Kind::Op(op, attrs) => {
                 let operands: Vec<Option<Val>> =
                     node.operands.iter().map(|o| operand(o).and_then(|values| values.first()).copied()).collect();
-                let key = (op, attrs, operands.iter().map(|value| value.map(ir::key)).collect());
+                let key = (op, attrs, operands.iter().map(|value| value.map(ir::key)).collect(), reads.order);
                 if let Some(known) = self.made.get(&key) {
                     return Ok(known.clone());
                 }

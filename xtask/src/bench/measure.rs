@@ -1,9 +1,9 @@
 //! One row: compile ours, measure all in one Python process (`bench.py`).
 
-use super::{CONTROL, Peer};
 use super::figures::{Summary, ratio};
 use super::peak::Bound;
 use super::rows::{Row, Suite};
+use super::{CONTROL, Peer};
 use crate::error::{Error, Result};
 use crate::hwc_opt::{self, Compile};
 use crate::layout::Layout;

@@ -2,39 +2,31 @@
 
 use std::collections::HashMap;
 
-use hwc_dialects::image::{Axes, permuted};
+use hwc_dialects::Op;
 use hwc_dialects::mlir::tensor_type_from_mlir;
-use hwc_dialects::{Op, TensorType};
 use melior::ir::ValueLike;
 
+use super::cost;
 use super::cut::{End, NEVER, Network};
-use super::node::{LEAST_RANK, Node, Reading, Role, View, is_same_in_memory, sizes};
+use super::node::{Node, Reading, Role, View};
 use crate::codegen::ir;
-
-/// Picoseconds by which a multiplication and an addition of a convolution are faster with channels last, by which they are
-/// slower where there are fewer filters than fill half a vector, and those that bringing a byte into another order takes.
-/// Only their proportion matters.
-const GAIN_PER_PRODUCT: u64 = 8;
-const LOSS_PER_PRODUCT: u64 = 60;
-const COST_PER_BYTE: u64 = 60;
-const FEW_FILTERS: u64 = 6;
 
 /// For each operation, whether it is to work with channels last.
 pub fn channels_last<'c>(block: ir::Blk<'c>, nodes: &[Node<'c>]) -> Vec<bool> {
     let views = || nodes.iter().enumerate().filter_map(|(i, node)| Some((i, node.view.as_ref()?)));
-    if !views().any(|(_, view)| gain(view) > 0) {
+    if !views().any(|(_, view)| view.more[0] > 0) {
         return vec![false; nodes.len()];
     }
     let mut network = Network::new(nodes.len());
     for (i, view) in views().filter(|(_, view)| view.role != Role::Fixed) {
-        network.edge(End::Node(i), End::Last, gain(view));
-        network.edge(End::First, End::Node(i), operand_cost(view).saturating_add(loss(view)));
+        network.edge(End::Node(i), End::Last, view.more[0]);
+        network.edge(End::First, End::Node(i), operand_cost(view).saturating_add(view.more[1]));
     }
     let numbers: HashMap<usize, usize> =
         nodes.iter().enumerate().map(|(i, node)| (ir::op_key(node.operation), i)).collect();
     let results = nodes.iter().flat_map(|node| ir::results(node.operation));
     for value in ir::arguments(block).into_iter().chain(results) {
-        let Some(cost) = order_cost(value) else { continue };
+        let Some(cost) = tensor_type_from_mlir(value.r#type()).and_then(|ty| cost::relayout(&ty)) else { continue };
         let Some(producer) = producer(value, nodes, &numbers) else { continue };
         let users: Vec<End> = ir::uses(value)
             .into_iter()
@@ -55,18 +47,6 @@ pub fn channels_last<'c>(block: ir::Blk<'c>, nodes: &[Node<'c>]) -> Vec<bool> {
         *last &= node.view.as_ref().is_some_and(|view| view.role != Role::Fixed);
     }
     last
-}
-
-/// What bringing a value into the other order costs; `None` where it is none.
-fn order_cost(value: ir::Val) -> Option<u64> {
-    let ty = tensor_type_from_mlir(value.r#type())?;
-    let shape = ty.static_shape().filter(|shape| shape.len() >= LEAST_RANK)?;
-    let same = is_same_in_memory(&shape, &Axes::Image.to_last(shape.len()));
-    (!same).then(|| bytes(&ty).saturating_mul(COST_PER_BYTE))
-}
-
-fn bytes(ty: &TensorType) -> u64 {
-    (ty.elements().unwrap_or(0) as u64).saturating_mul(ty.dtype.size() as u64)
 }
 
 /// In which order a value is made; `None` where either costs the same: it is known or transposed anyway.
@@ -91,45 +71,12 @@ fn reader(nodes: &[Node], user: usize, value: ir::Val, operand: usize) -> Option
     Some(if image { End::Node(user) } else { End::First })
 }
 
-/// Picoseconds by which an operation is faster with channels last.
-fn gain(view: &View) -> u64 {
-    products(view).filter(|(_, filters)| *filters >= FEW_FILTERS).map_or(0, |(n, _)| n.saturating_mul(GAIN_PER_PRODUCT))
-}
-
-/// Picoseconds by which it is slower.
-fn loss(view: &View) -> u64 {
-    products(view).filter(|(_, filters)| *filters < FEW_FILTERS).map_or(0, |(n, _)| n.saturating_mul(LOSS_PER_PRODUCT))
-}
-
-/// The products of a convolution, and how many of its results stand side by side with channels last.
-fn products(view: &View) -> Option<(u64, u64)> {
-    let (Role::Either(_), Op::Conv | Op::ConvTranspose) = (view.role, view.op) else { return None };
-    let (input, filter) = (view.operand_types.first()?.as_ref()?, view.operand_types.get(1)?.as_ref()?);
-    let result = view.result_types.first()?;
-    let elements = |ty: &TensorType| ty.elements().unwrap_or(0) as u64;
-    let first = sizes(filter).first().copied().unwrap_or(1).max(1) as u64;
-    let read = if view.op == Op::Conv { result } else { input };
-    let filters = sizes(result).get(1).copied().unwrap_or(0) as u64;
-    Some((elements(read).saturating_mul(elements(filter) / first), filters))
-}
-
 /// What bringing operands that are no images into order for channels last costs.
 fn operand_cost(view: &View) -> u64 {
     let cost = |(i, operand): (usize, &Option<ir::Val>)| {
         let (value, ty) = ((*operand)?, view.operand_types[i].as_ref()?);
-        if ir::defining_op(value).is_some_and(|op| ir::is(op, "hwc.constant")) {
-            return None;
-        }
-        let shape = sizes(ty);
-        let (shape, order) = match view.reading(i) {
-            Reading::Filter(axes) => (shape.clone(), axes.to_last(shape.len())),
-            Reading::Widened(rank) => (
-                permuted(&[vec![1; rank - shape.len()], shape].concat(), &(0..rank).collect::<Vec<_>>()),
-                Axes::Image.to_last(rank),
-            ),
-            Reading::Plain | Reading::Image => return None,
-        };
-        (!is_same_in_memory(&shape, &order)).then(|| bytes(ty).saturating_mul(COST_PER_BYTE))
+        let is_known = ir::defining_op(value).is_some_and(|op| ir::is(op, "hwc.constant"));
+        if is_known { None } else { cost::operand(ty, view.reading(i)) }
     };
     view.operands.iter().enumerate().filter_map(cost).sum()
 }

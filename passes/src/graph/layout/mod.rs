@@ -12,14 +12,39 @@
 //! does too.
 
 mod choose;
+pub mod cost;
 mod cut;
 mod node;
 mod rewrite;
+
+use std::collections::HashSet;
 
 use melior::Context;
 
 use super::GraphError;
 use crate::codegen::ir;
+pub use node::{Reading, Role};
+
+/// Where the channels of an image stand in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Order {
+    First,
+    Last,
+}
+
+/// The keys of the values of a block that would be made with channels last.
+///
+/// # Errors
+/// Where the block holds malformed operations.
+pub fn made_last(block: ir::Blk) -> Result<HashSet<usize>, GraphError> {
+    let nodes = node::read(&ir::block_ops(block))?;
+    let last = choose::channels_last(block, &nodes);
+    let made = nodes
+        .iter()
+        .zip(last)
+        .filter(|(node, last)| *last && node.view.as_ref().is_some_and(|view| matches!(view.role, Role::Either(_))));
+    Ok(made.flat_map(|(node, _)| ir::results(node.operation)).map(ir::key).collect())
+}
 
 /// Gives images another order of axes where that is expected to be faster. Expects static shapes; operations with
 /// others are left alone. Constants that are read in another order are left to be folded.

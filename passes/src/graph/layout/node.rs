@@ -6,7 +6,8 @@ use hwc_dialects::mlir::OpView;
 use hwc_dialects::{Attrs, AxisOrder, Op, TensorType};
 use melior::ir::ValueLike;
 
-use super::super::GraphError;
+use super::super::{Call, GraphError};
+use super::cost;
 use crate::codegen::ir;
 
 /// The least rank of an image.
@@ -27,12 +28,15 @@ pub struct View<'c> {
     pub operand_types: Vec<Option<TensorType>>,
     pub result_types: Vec<TensorType>,
     pub role: Role,
+    /// What it takes more in each order, as [`cost::more`] says.
+    pub more: [u64; 2],
 }
 
 /// What an operation can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
     /// Works with channels first only.
+    #[default]
     Fixed,
     /// Works on images of this rank in either order, and has results in the same.
     Either(usize),
@@ -66,9 +70,11 @@ fn view<'c>(operation: ir::Op<'c>) -> Result<Option<View<'c>>, GraphError> {
     let mut values = ir::operands(operation).into_iter();
     let operands = view.operands.iter().map(|o| o.and_then(|_| values.next())).collect();
     let (op, operand_types, result_types) = (view.op, view.operand_types, view.result_types);
-    let mut view = View { op, attrs, operands, operand_types, result_types, role: Role::Fixed };
-    view.role = view.role();
-    Ok(Some(view))
+    let types: Vec<Option<&TensorType>> = operand_types.iter().map(Option::as_ref).collect();
+    let call = Call { op, attrs: &attrs, operands: &types, results: &result_types };
+    let role = Role::of(&call);
+    let more = cost::more(&call, role);
+    Ok(Some(View { op, attrs, operands, operand_types, result_types, role, more }))
 }
 
 /// Sizes of a type whose dimensions are all known.
@@ -81,10 +87,11 @@ pub fn is_same_in_memory(shape: &[usize], permutation: &[usize]) -> bool {
     permutation.iter().filter(|&&axis| shape[axis] != 1).is_sorted() || shape.contains(&0)
 }
 
-impl View<'_> {
-    fn role(&self) -> Role {
-        let all = self.operand_types.iter().flatten().chain(&self.result_types);
-        let (Some(Some(operand)), Some(result)) = (self.operand_types.first(), self.result_types.first()) else {
+impl Role {
+    /// That of an operation whose attributes are complete.
+    pub fn of(call: &Call) -> Role {
+        let all = call.operands.iter().copied().flatten().chain(call.results);
+        let (Some(Some(operand)), Some(result)) = (call.operands.first(), call.results.first()) else {
             return Role::Fixed;
         };
         if all.clone().any(|ty| ty.static_shape().is_none())
@@ -92,20 +99,20 @@ impl View<'_> {
         {
             return Role::Fixed;
         }
-        match self.op.info().order {
-            AxisOrder::Fixed => self.reshape_role(operand, result),
+        match call.op.info().order {
+            AxisOrder::Fixed => reshape_role(call.op, operand, result),
             AxisOrder::Pointwise => Role::Either(result.rank()),
             // What has its channels last by itself stays as it is.
-            AxisOrder::Image if is_channels_last(&self.attrs) => Role::Fixed,
+            AxisOrder::Image if is_channels_last(call.attrs) => Role::Fixed,
             AxisOrder::Image => Role::Either(operand.rank()),
             AxisOrder::Named if operand.rank() < LEAST_RANK => Role::Fixed,
-            AxisOrder::Named if self.attrs.bool("keepdims").unwrap_or(true) => Role::Either(operand.rank()),
+            AxisOrder::Named if call.attrs.bool("keepdims").unwrap_or(true) => Role::Either(operand.rank()),
             AxisOrder::Named => {
                 let rank = operand.rank();
                 // The axes that are left may not stand in another order.
                 let named = [
-                    self.attrs.int("axis").ok().into_iter().collect(),
-                    self.attrs.ints("axes").unwrap_or(&[]).to_vec(),
+                    call.attrs.int("axis").ok().into_iter().collect(),
+                    call.attrs.ints("axes").unwrap_or(&[]).to_vec(),
                 ];
                 let Ok(named) = axes(&named.concat(), rank) else { return Role::Fixed };
                 let left = Axes::Image.to_last(rank).into_iter().filter(|axis| !named.contains(axis));
@@ -114,30 +121,34 @@ impl View<'_> {
         }
     }
 
-    /// A reshape that keeps batch and channels only rearranges the pixels.
-    fn reshape_role(&self, operand: &TensorType, result: &TensorType) -> Role {
-        let keeps = self.op == Op::Reshape
-            && operand.rank() >= LEAST_RANK
-            && result.rank() >= LEAST_RANK
-            && operand.shape[..2] == result.shape[..2];
-        if keeps { Role::Either(operand.rank()) } else { Role::Fixed }
-    }
-
-    /// How an operand is read where the operation works with channels last.
-    pub fn reading(&self, index: usize) -> Reading {
-        let (Some(Some(ty)), Role::Either(rank) | Role::Reads(rank)) = (self.operand_types.get(index), self.role)
-        else {
-            return Reading::Plain;
-        };
-        match (self.op.info().order, index) {
-            (AxisOrder::Image, 1) if self.op == Op::Conv => Reading::Filter(Axes::Filter),
-            (AxisOrder::Image, 1) if self.op == Op::ConvTranspose => Reading::Filter(Axes::TransposedFilter),
+    /// How an operation with this role reads an operand where it works with channels last.
+    pub fn reading(self, op: Op, index: usize, ty: Option<&TensorType>) -> Reading {
+        let (Some(ty), Role::Either(rank) | Role::Reads(rank)) = (ty, self) else { return Reading::Plain };
+        match (op.info().order, index) {
+            (AxisOrder::Image, 1) if op == Op::Conv => Reading::Filter(Axes::Filter),
+            (AxisOrder::Image, 1) if op == Op::ConvTranspose => Reading::Filter(Axes::TransposedFilter),
             (AxisOrder::Image, 0) => Reading::Image,
             (AxisOrder::Image, _) => Reading::Plain,
             _ if ty.rank() == rank => Reading::Image,
             (AxisOrder::Pointwise, _) if sizes(ty).iter().any(|&n| n != 1) => Reading::Widened(rank),
             _ => Reading::Plain,
         }
+    }
+}
+
+/// A reshape that keeps batch and channels only rearranges the pixels.
+fn reshape_role(op: Op, operand: &TensorType, result: &TensorType) -> Role {
+    let keeps = op == Op::Reshape
+        && operand.rank() >= LEAST_RANK
+        && result.rank() >= LEAST_RANK
+        && operand.shape[..2] == result.shape[..2];
+    if keeps { Role::Either(operand.rank()) } else { Role::Fixed }
+}
+
+impl View<'_> {
+    /// How an operand is read where the operation works with channels last.
+    pub fn reading(&self, index: usize) -> Reading {
+        self.role.reading(self.op, index, self.operand_types.get(index).and_then(Option::as_ref))
     }
 }
 
