@@ -2,10 +2,11 @@
 //! DOT.
 //!
 //! The e-graphs of all parts stand beside each other. An e-node costs what the kernel of its operation alone is expected
-//! to take in all occurrences of its part, in seconds; inputs, what is computed when the model is compiled, and what no
-//! plan needs cost nothing. Kernels of several operations are no e-nodes, so a plan of these costs is one without fusion.
+//! to take in all occurrences of its part, in seconds and in the order of axes that suits it; inputs, what is computed when
+//! the model is compiled, and what no plan needs cost nothing. Neither kernels of several operations nor relayouts are
+//! e-nodes, so a plan of these costs is one without fusion.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use egg::Id;
@@ -15,7 +16,7 @@ use serde::{Serialize, Serializer};
 
 use super::Optimized;
 use super::fusion::types;
-use super::space::{Alternative, Way};
+use super::space::Way;
 use crate::egraph::facts::Graph;
 use crate::egraph::language::{Kind, Node};
 
@@ -74,22 +75,17 @@ impl EGraph {
     fn add(&mut self, number: usize, part: &Optimized) {
         let Optimized { graph, space, .. } = part;
         let name = |id: Id| format!("{number}.{}", graph.find(id));
-        let alternatives: HashMap<Id, &Vec<Alternative>> =
-            space.classes.iter().copied().zip(&space.alternatives).collect();
         let chosen = chosen(part);
+        let alone = alone(part);
         let mut classes: Vec<_> = graph.classes().collect();
         classes.sort_unstable_by_key(|class| class.id);
         for class in classes {
-            let alone = |place: usize| {
-                let all = alternatives.get(&class.id)?.iter().filter(|alternative| alternative.lossy.is_none());
-                all.filter(|alternative| is_alone(&alternative.way, class.id, place)).map(|a| a.seconds).next()
-            };
             for (place, node) in class.nodes.iter().enumerate() {
                 let node = Written {
                     op: operator(graph, class.id, node),
                     children: node.operands.iter().map(|id| format!("{}.0", name(*id))).collect(),
                     eclass: name(class.id),
-                    cost: alone(place).unwrap_or(0.0) * part.times as f64,
+                    cost: alone.get(&(class.id, place)).copied().unwrap_or(0.0) * part.times as f64,
                     chosen: chosen.contains(&(class.id, place)),
                 };
                 self.nodes.0.push((format!("{}.{place}", name(class.id)), node));
@@ -97,7 +93,7 @@ impl EGraph {
             let types: Vec<String> = types(graph, class.id).iter().map(TensorType::to_string).collect();
             self.class_data.0.push((name(class.id), Class { types: types.join(", ") }));
         }
-        let roots: BTreeSet<Id> = space.roots.iter().map(|root| space.classes[*root as usize]).collect();
+        let roots: BTreeSet<Id> = space.roots.iter().map(|root| space.places[*root as usize].id).collect();
         self.root_eclasses.extend(roots.into_iter().map(name));
     }
 
@@ -145,23 +141,33 @@ fn quoted(text: &str) -> String {
 /// E-nodes that the plan computes, with the places in their classes.
 fn chosen(part: &Optimized) -> BTreeSet<(Id, usize)> {
     let Optimized { space, plan, .. } = part;
-    let ways = plan.iter().enumerate().filter_map(|(class, place)| {
-        Some((space.classes[class], &space.alternatives[class].get((*place)? as usize)?.way))
-    });
-    let members = ways.flat_map(|(id, way)| match way {
-        Way::Kernel(kernel) => kernel.members.iter().map(|(id, place)| (*id, *place)).collect(),
-        Way::View(place) => vec![(id, *place)],
-        Way::Input | Way::Weights => vec![],
-    });
-    members.collect()
+    let ways =
+        plan.iter().zip(&space.places).zip(&space.alternatives).filter_map(|((chosen, place), alternatives)| {
+            Some((place.id, &alternatives.get((*chosen)? as usize)?.way))
+        });
+    ways.flat_map(|(id, way)| nodes(id, way)).collect()
 }
 
-/// Whether an e-class is had by this e-node alone.
-fn is_alone(way: &Way, id: Id, place: usize) -> bool {
+/// Seconds of e-nodes by themselves, in the order of axes that suits them, with the places in their classes.
+fn alone(part: &Optimized) -> BTreeMap<(Id, usize), f64> {
+    let mut seconds = BTreeMap::new();
+    for (place, alternatives) in part.space.places.iter().zip(&part.space.alternatives) {
+        for alternative in alternatives.iter().filter(|alternative| alternative.lossy.is_none()) {
+            if let [node] = nodes(place.id, &alternative.way)[..] {
+                let least = seconds.entry(node).or_insert(alternative.seconds);
+                *least = least.min(alternative.seconds);
+            }
+        }
+    }
+    seconds
+}
+
+/// The e-nodes that compute an e-class this way.
+fn nodes(id: Id, way: &Way) -> Vec<(Id, usize)> {
     match way {
-        Way::Kernel(kernel) => kernel.members.len() == 1 && kernel.members.get(&id) == Some(&place),
-        Way::View(viewed) => *viewed == place,
-        Way::Input | Way::Weights => false,
+        Way::Kernel(kernel) => kernel.members.iter().map(|(id, place)| (*id, *place)).collect(),
+        Way::View(place) => vec![(id, *place)],
+        Way::Input | Way::Weights | Way::Relayout => vec![],
     }
 }
 

@@ -70,6 +70,8 @@ pub struct StageExplained {
 /// A part of the graph that was worked on once.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartExplained {
+    /// Where it begins where it occurs first, as MLIR writes it.
+    pub location: String,
     /// How often it occurs.
     pub times: usize,
     pub operations: usize,
@@ -92,6 +94,9 @@ pub struct IterationExplained {
 /// A kernel of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KernelExplained {
+    /// Where the operation comes from that computes the same where its part occurs first, or else the one that it is read
+    /// for, as MLIR writes it.
+    pub location: String,
     /// The number of its part.
     pub part: usize,
     pub times: usize,
@@ -190,6 +195,7 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
     let mut kernels = vec![];
     let mut chosen: BTreeMap<u32, usize> = BTreeMap::new();
     for (number, part) in optimization.parts.iter().enumerate() {
+        let locations = locations(part);
         for (class, kernel) in part.kernels() {
             let by: BTreeSet<u32> = kernel
                 .members
@@ -201,6 +207,7 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
             }
             let names = by.iter().filter_map(|rule| Some(rules.get(*rule as usize)?.name.clone()));
             let explained = KernelExplained {
+                location: locations.get(&class).copied().unwrap_or_default().into(),
                 part: number,
                 times: part.times,
                 operators: operators(&part.graph, kernel),
@@ -257,6 +264,24 @@ impl Optimized {
     }
 }
 
+/// Where what a plan computes comes from, by the number of its e-class.
+fn locations(part: &Optimized) -> HashMap<usize, &str> {
+    let Optimized { space, plan, locations, .. } = part;
+    let mut found = HashMap::new();
+    let mut open: Vec<(usize, &str)> = space.roots.iter().map(|root| (*root as usize, "")).collect();
+    while let Some((class, reader)) = open.pop() {
+        if found.contains_key(&class) {
+            continue;
+        }
+        let own = locations.get(&space.places[class].id).map_or(reader, String::as_str);
+        found.insert(class, own);
+        let chosen = plan[class].and_then(|place| space.alternatives[class].get(place as usize));
+        let needs = chosen.map_or(&[][..], |alternative| &alternative.needs);
+        open.extend(needs.iter().map(|need| (*need as usize, own)));
+    }
+    found
+}
+
 /// Mnemonics of a kernel's operators, each after those that it reads.
 fn operators(graph: &Graph, kernel: &Kernel) -> Vec<String> {
     let order = kernel.order(graph).unwrap_or_default();
@@ -292,6 +317,7 @@ fn alternative(optimization: &Optimization, number: usize, class: usize) -> Opti
     let place = outcome.solution.choice[first + class];
     let operators = match place.and_then(|place| part.space.alternatives[class].get(place as usize)).map(|a| &a.way) {
         Some(Way::Kernel(kernel)) => operators(&part.graph, kernel),
+        Some(Way::Relayout) => vec!["relayout".into()],
         Some(_) => vec!["view".into()],
         None => vec![],
     };
@@ -320,7 +346,9 @@ fn part_explained(part: &Optimized, rules: &[Rule]) -> PartExplained {
         classes: iteration.classes,
         matches: iteration.rules.iter().map(|(rule, matches, _)| (name(*rule), *matches)).collect(),
     });
+    let first = part.imported.operations.first().and_then(|id| part.locations.get(&part.graph.find(*id)));
     PartExplained {
+        location: first.cloned().unwrap_or_default(),
         times: part.times,
         operations: part.operations,
         stop: format!("{:?}", part.saturation.stop).to_lowercase(),

@@ -19,9 +19,11 @@ mod write;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
+use egg::Id;
 use hwc_extraction::{Limits, Outcome, Problem};
 use melior::Context;
 use melior::ir::Module;
+use melior::ir::operation::OperationLike;
 
 use crate::codegen::ir;
 use crate::egraph::facts::Graph;
@@ -46,7 +48,7 @@ pub struct Options<'a> {
     pub solve: &'a dyn Fn(&Problem, &Limits) -> hwc_extraction::Result<Outcome>,
     /// Whether and how plans are measured.
     pub measure: Option<measured::Measure<'a>>,
-    /// Whether to find out what the graph would take as it is, for an explanation.
+    /// Whether to find out what the graph would take as it is, and where its operations come from, for an explanation.
     pub compare: bool,
 }
 
@@ -80,6 +82,8 @@ pub struct Optimized {
     imported: Imported,
     /// What the space was made for.
     orders: Orders,
+    /// Where its operations come from where it occurs first, as MLIR writes it; with [`Options::compare`].
+    locations: HashMap<Id, String>,
 }
 
 impl Optimized {
@@ -265,6 +269,12 @@ fn saturated(
     }
     let space = Space::new(&graph, &imported.roots, &Orders::default(), options.costs, options.offers);
     clock.tick(|spent| &mut spent.alternatives);
+    let mut locations = HashMap::new();
+    if options.compare {
+        for (id, operation) in imported.operations.iter().zip(&part.operations) {
+            locations.entry(graph.find(*id)).or_insert_with(|| operation.location().to_string());
+        }
+    }
     let operations = part.operations.len();
     Ok(Optimized {
         times: 0,
@@ -276,6 +286,7 @@ fn saturated(
         unchanged,
         imported,
         orders: Orders::default(),
+        locations,
     })
 }
 

@@ -92,13 +92,25 @@ pub struct Compile {
     /// Writes why these kernels were chosen: a page (NAME.html) or JSON
     #[arg(long, value_name = "FILE")]
     pub explain: Vec<PathBuf>,
-    /// Writes all that rules find equal: NAME.json (egraph-serialize) or NAME.dot
+    /// Writes all that rules find equal, as NAME.json or NAME.dot
     #[arg(long, value_name = "FILE", value_parser = egraph_file)]
     pub dump_egraph: Vec<PathBuf>,
+    /// Says why: all, or on kernel, plan, budget, saturation
+    #[arg(
+        long,
+        value_name = "ABOUT,...",
+        value_enum,
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "kernel,plan,budget,saturation",
+        hide_possible_values = true
+    )]
+    pub remarks: Vec<Category>,
     /// Writes the program after each phase to this folder
     #[arg(long, value_name = "DIR")]
     pub dump_phases: Option<PathBuf>,
-    /// Says nothing but errors
+    /// Says nothing but errors and remarks
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -163,6 +175,19 @@ pub enum RuleClass {
     Reassociates,
     /// Nearly the same
     Approximate,
+}
+
+/// What a remark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Category {
+    /// A kernel of the plan
+    Kernel,
+    /// The plan as a whole
+    Plan,
+    /// What a limit of the plan cost
+    Budget,
+    /// How far rules came
+    Saturation,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hwc::measure::Store;
-use hwc::{Compiler, Diagnostic, KernelCache, Model, Options, Rewriting, Stage, Target};
+use hwc::{Compiler, Diagnostic, KernelCache, Model, Options, Rewriting, Severity, Stage, Target};
 use hwc_runtime::atomic_file::{self, AtomicFile};
 use hwc_runtime::npy;
 use indicatif::{ProgressBar, ProgressFinish};
@@ -59,13 +59,13 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     });
     let result = emit(&Compiler::new(options), &model, arguments);
     let dumps = std::mem::take(&mut *failed.lock().unwrap_or_else(PoisonError::into_inner));
-    let warnings = result?;
+    let diagnostics = result?;
     Failure::all(dumps)?;
-    progress.done(arguments, &warnings, started.elapsed());
+    progress.done(arguments, &diagnostics, started.elapsed());
     Ok(())
 }
 
-/// Compiles and writes; gives the warnings.
+/// Compiles and writes; gives the warnings and remarks.
 fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<Diagnostic>, Failure> {
     let output = &arguments.output;
     let stage = match arguments.emit {
@@ -78,13 +78,13 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
         Emit::Artifact | Emit::Lib | Emit::Obj => None,
     };
     if let Some(stage) = stage {
-        let emitted = compiler.emit(model, stage)?;
-        explain::write(arguments, emitted.explanation.as_ref())?;
+        let mut emitted = compiler.emit(model, stage)?;
+        emitted.diagnostics.extend(explain::tell(arguments, emitted.explanation.as_ref())?);
         write(output, emitted.text.as_bytes())?;
         return Ok(emitted.diagnostics);
     }
     let artifact = compiler.compile(model)?;
-    explain::write(arguments, artifact.explanation())?;
+    let remarks = explain::tell(arguments, artifact.explanation())?;
     match arguments.emit {
         Emit::Artifact => {
             artifact.save(output)?;
@@ -92,12 +92,12 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
         Emit::Lib => artifact.save_library(output)?,
         _ => write(output, &artifact.objects().concat())?,
     }
-    Ok(artifact.diagnostics().to_vec())
+    Ok(artifact.diagnostics().iter().cloned().chain(remarks).collect())
 }
 
 /// Refuses what the chosen way of rewriting would not look at.
 fn check_rewriting(arguments: &Compile) -> Result<(), Failure> {
-    let Compile { how, measure_top, max_weight_bytes, max_error, explain, dump_egraph, .. } = arguments;
+    let Compile { how, measure_top, max_weight_bytes, max_error, explain, dump_egraph, remarks, .. } = arguments;
     let (rewrites, saturates) = (how.rewrite != Rewrite::None, how.rewrite == Rewrite::Saturate);
     let options = [
         ("--rules", rewrites || how.rules.is_empty()),
@@ -106,6 +106,7 @@ fn check_rewriting(arguments: &Compile) -> Result<(), Failure> {
         ("--max-error", saturates || max_error.is_infinite()),
         ("--explain", saturates || explain.is_empty()),
         ("--dump-egraph", saturates || dump_egraph.is_empty()),
+        ("--remarks", saturates || remarks.is_empty()),
     ];
     let unused: Vec<&str> = options.iter().filter(|(_, used)| !used).map(|(name, _)| *name).collect();
     if unused.is_empty() {
@@ -199,15 +200,19 @@ impl Progress {
         self.bar.set_message(what.to_string());
     }
 
-    fn done(&self, arguments: &Compile, warnings: &[Diagnostic], time: Duration) {
+    fn done(&self, arguments: &Compile, diagnostics: &[Diagnostic], time: Duration) {
         self.bar.finish_and_clear();
-        if self.quiet {
-            return;
+        let mut text = String::new();
+        for Diagnostic { severity, message } in diagnostics {
+            match severity {
+                // Those that were asked for begin with their place.
+                Severity::Remark => text += &format!("{message}\n"),
+                _ if self.quiet => {}
+                _ => text += &format!("hwc-opt: warning: {message}\n"),
+            }
         }
-        let mut text: String =
-            warnings.iter().map(|warning| format!("hwc-opt: warning: {}\n", warning.message)).collect();
         let output = &arguments.output;
-        if output != Path::new("-") {
+        if !self.quiet && output != Path::new("-") {
             let size = std::fs::metadata(output).map_or(0, |m| m.len());
             text += &format!("{}: {size} bytes in {:.2} s\n", output.display(), time.as_secs_f64());
         }

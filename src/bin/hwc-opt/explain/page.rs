@@ -5,6 +5,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, context};
 
 use super::picture::picture;
+use super::time;
 
 /// The page about a model.
 ///
@@ -23,28 +24,4 @@ pub fn page(model: &str, explanation: &Explanation) -> Result<String, Error> {
         e => Value::from(Serde(explanation)),
         largest => explanation.parts.iter().flat_map(|part| &part.iterations).map(|i| i.nodes).max(),
     })
-}
-
-/// Seconds in the unit that leaves few digits; infinite ones are written as such.
-fn time(seconds: f64) -> String {
-    const UNITS: &[(f64, &str)] = &[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")];
-    if !seconds.is_finite() {
-        return "∞".into();
-    }
-    let (unit, name) = UNITS.iter().find(|(unit, _)| seconds >= *unit).copied().unwrap_or((1e-6, "µs"));
-    let digits = if seconds / unit < 10.0 { 2 } else { 1 };
-    format!("{:.digits$} {name}", seconds / unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(
-            [2.5, 0.0123, 4.5e-6, 3e-9, f64::INFINITY].map(time),
-            ["2.50 s", "12.3 ms", "4.50 µs", "0.00 µs", "∞"]
-        );
-    }
 }
