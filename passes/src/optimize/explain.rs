@@ -185,8 +185,11 @@ impl Picture {
 /// So many kernels, those that take longest, are told with their next best alternative.
 const EXPLAINED: usize = 24;
 
-/// How long is searched for a plan that is only told of.
+/// How long is searched near the plan for one without a kernel.
 const QUICK: Limits = Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 2, work: 0, gap: 1e-3 };
+
+/// How long is searched for the plan without budgets.
+const LONG: Limits = Limits { rounds: 20, work: 20_000, ..QUICK };
 
 /// Explains a choice; `rules` are those that it had.
 pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, after: Picture) -> Explanation {
@@ -310,10 +313,9 @@ impl MadeBy {
 
 /// The best plan that does not compute an e-class as this one does.
 fn alternative(optimization: &Optimization, number: usize, class: usize) -> Option<AlternativeExplained> {
+    let Optimization { problem, outcome: best, .. } = optimization;
     let (part, first) = (&optimization.parts[number], optimization.firsts[number]);
-    let chosen = part.plan[class]?;
-    let without = optimization.problem.with_cost((first + class) as u32, chosen, f64::INFINITY).ok()?;
-    let outcome = hwc_extraction::solve(&without, &QUICK).ok()?;
+    let outcome = hwc_extraction::next_best(problem, &best.solution, (first + class) as u32, &QUICK).ok()??;
     let place = outcome.solution.choice[first + class];
     let operators = match place.and_then(|place| part.space.alternatives[class].get(place as usize)).map(|a| &a.way) {
         Some(Way::Kernel(kernel)) => operators(&part.graph, kernel),
@@ -321,8 +323,8 @@ fn alternative(optimization: &Optimization, number: usize, class: usize) -> Opti
         Some(_) => vec!["view".into()],
         None => vec![],
     };
-    // Found by a shorter search, it may be no worse than what was chosen by a longer one.
-    Some(AlternativeExplained { operators, more: (outcome.cost - optimization.outcome.cost).max(0.0) })
+    // Of a plan that was measured, or is only nearly the best, others may be expected to be better.
+    Some(AlternativeExplained { operators, more: (outcome.cost - best.cost).max(0.0) })
 }
 
 /// What a plan uses of the budgets, and what the best plan would take without them.
@@ -332,7 +334,9 @@ fn budgets_explained(optimization: &Optimization) -> Vec<BudgetExplained> {
         return vec![];
     }
     let free = pose(&optimization.parts, &Budgets::default()).ok();
-    let without = free.and_then(|(free, _)| hwc_extraction::solve(&free, &QUICK).ok()).map(|outcome| outcome.cost);
+    let known = [optimization.outcome.solution.clone()];
+    let without = free.and_then(|(free, _)| hwc_extraction::solve_from(&free, &LONG, &known).ok());
+    let without = without.map(|outcome| outcome.cost);
     let explained = budgets.iter().zip(&optimization.outcome.used);
     explained
         .map(|(budget, used)| BudgetExplained { name: budget.name.clone(), limit: budget.limit, used: *used, without })
