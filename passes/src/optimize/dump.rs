@@ -75,7 +75,9 @@ impl EGraph {
     fn add(&mut self, number: usize, part: &Optimized) {
         let Optimized { graph, space, .. } = part;
         let name = |id: Id| format!("{number}.{}", graph.find(id));
-        let chosen = chosen(part);
+        let class_of = |place: usize| space.places[place].id;
+        let chosen: BTreeSet<_> =
+            part.chosen().flat_map(|(place, chosen)| nodes(class_of(place), &chosen.way)).collect();
         let alone = alone(part);
         let mut classes: Vec<_> = graph.classes().collect();
         classes.sort_unstable_by_key(|class| class.id);
@@ -93,7 +95,7 @@ impl EGraph {
             let types: Vec<String> = types(graph, class.id).iter().map(TensorType::to_string).collect();
             self.class_data.0.push((name(class.id), Class { types: types.join(", ") }));
         }
-        let roots: BTreeSet<Id> = space.roots.iter().map(|root| space.places[*root as usize].id).collect();
+        let roots: BTreeSet<Id> = space.roots.iter().map(|root| class_of(*root as usize)).collect();
         self.root_eclasses.extend(roots.into_iter().map(name));
     }
 
@@ -136,16 +138,6 @@ impl EGraph {
 /// A string of DOT, in which a backslash begins an escape.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
-/// E-nodes that the plan computes, with the places in their classes.
-fn chosen(part: &Optimized) -> BTreeSet<(Id, usize)> {
-    let Optimized { space, plan, .. } = part;
-    let ways =
-        plan.iter().zip(&space.places).zip(&space.alternatives).filter_map(|((chosen, place), alternatives)| {
-            Some((place.id, &alternatives.get((*chosen)? as usize)?.way))
-        });
-    ways.flat_map(|(id, way)| nodes(id, way)).collect()
 }
 
 /// Seconds of e-nodes by themselves, in the order of axes that suits them, with the places in their classes.

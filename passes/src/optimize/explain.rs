@@ -11,9 +11,9 @@ use melior::ir::ValueLike;
 use serde::Serialize;
 
 use super::dump::EGraph;
-use super::fusion::{Kernel, types};
+use super::fusion::types;
 use super::measured::MeasuredPlan;
-use super::space::{Budgets, Way};
+use super::space::{Alternative, Budgets, Way};
 use super::{Optimization, Optimized, pose};
 use crate::codegen::ir;
 use crate::egraph::facts::{Graph, Origin};
@@ -91,7 +91,7 @@ pub struct IterationExplained {
     pub matches: BTreeMap<String, usize>,
 }
 
-/// A kernel of the plan.
+/// A kernel of the plan, or a relayout.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KernelExplained {
     /// Where the operation comes from that computes the same where its part occurs first, or else the one that it is read
@@ -199,23 +199,26 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
     let mut chosen: BTreeMap<u32, usize> = BTreeMap::new();
     for (number, part) in optimization.parts.iter().enumerate() {
         let locations = locations(part);
-        for (class, kernel) in part.kernels() {
-            let by: BTreeSet<u32> = kernel
-                .members
-                .iter()
-                .filter_map(|(id, place)| made_by[number].rule(&part.graph, *id, *place))
-                .collect();
+        for (class, alternative) in part.chosen() {
+            let members = match &alternative.way {
+                Way::Kernel(kernel) => &kernel.members,
+                Way::Relayout => &BTreeMap::new(),
+                Way::Input | Way::Weights | Way::View(_) => continue,
+            };
+            let by = members.iter().filter_map(|(id, place)| made_by[number].rule(&part.graph, *id, *place));
+            let by: BTreeSet<u32> = by.collect();
             for rule in &by {
                 *chosen.entry(*rule).or_default() += part.times;
             }
             let names = by.iter().filter_map(|rule| Some(rules.get(*rule as usize)?.name.clone()));
+            let result = types(&part.graph, part.space.places[class].id).iter().map(ToString::to_string);
             let explained = KernelExplained {
                 location: locations.get(&class).copied().unwrap_or_default().into(),
                 part: number,
                 times: part.times,
-                operators: operators(&part.graph, kernel),
-                result: types(&part.graph, kernel.root).iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-                predicted: kernel.seconds,
+                operators: operators(&part.graph, &alternative.way),
+                result: result.collect::<Vec<_>>().join(", "),
+                predicted: alternative.seconds,
                 measured: optimization.measured.kernels.get(&(number, class)).map(|all| all / part.times as f64),
                 rules: names.collect(),
                 alternative: None,
@@ -256,14 +259,12 @@ pub fn explain(optimization: &Optimization, rules: &[Rule], before: Picture, aft
 }
 
 impl Optimized {
-    /// The kernels of its plan, with the number of the e-class that each computes.
-    fn kernels(&self) -> impl Iterator<Item = (usize, &Kernel)> {
-        self.plan.iter().enumerate().filter_map(|(class, place)| {
-            match &self.space.alternatives[class].get((*place)? as usize)?.way {
-                Way::Kernel(kernel) => Some((class, kernel)),
-                _ => None,
-            }
-        })
+    /// What its plan has, with the number of what each alternative puts into memory.
+    pub(super) fn chosen(&self) -> impl Iterator<Item = (usize, &Alternative)> {
+        let alternative = |(class, place): (usize, &Option<u32>)| {
+            Some((class, self.space.alternatives[class].get((*place)? as usize)?))
+        };
+        self.plan.iter().enumerate().filter_map(alternative)
     }
 }
 
@@ -285,11 +286,17 @@ fn locations(part: &Optimized) -> HashMap<usize, &str> {
     found
 }
 
-/// Mnemonics of a kernel's operators, each after those that it reads.
-fn operators(graph: &Graph, kernel: &Kernel) -> Vec<String> {
-    let order = kernel.order(graph).unwrap_or_default();
-    let op = |id: &Id| graph[*id].nodes[kernel.members[id]].op();
-    order.iter().filter_map(|id| Some(op(id)?.info().mnemonic.to_string())).collect()
+/// Mnemonics of what is done: of a kernel its operators, each after those that it reads.
+fn operators(graph: &Graph, way: &Way) -> Vec<String> {
+    match way {
+        Way::Kernel(kernel) => {
+            let order = kernel.order(graph).unwrap_or_default();
+            let op = |id: &Id| graph[*id].nodes[kernel.members[id]].op();
+            order.iter().filter_map(|id| Some(op(id)?.info().mnemonic.to_string())).collect()
+        }
+        Way::Relayout => vec!["relayout".into()],
+        Way::Input | Way::Weights | Way::View(_) => vec!["view".into()],
+    }
 }
 
 /// By which rule each e-node was made first.
@@ -317,12 +324,8 @@ fn alternative(optimization: &Optimization, number: usize, class: usize) -> Opti
     let (part, first) = (&optimization.parts[number], optimization.firsts[number]);
     let outcome = hwc_extraction::next_best(problem, &best.solution, (first + class) as u32, &QUICK).ok()??;
     let place = outcome.solution.choice[first + class];
-    let operators = match place.and_then(|place| part.space.alternatives[class].get(place as usize)).map(|a| &a.way) {
-        Some(Way::Kernel(kernel)) => operators(&part.graph, kernel),
-        Some(Way::Relayout) => vec!["relayout".into()],
-        Some(_) => vec!["view".into()],
-        None => vec![],
-    };
+    let other = place.and_then(|place| part.space.alternatives[class].get(place as usize));
+    let operators = other.map_or(vec![], |other| operators(&part.graph, &other.way));
     // Of a plan that was measured, or is only nearly the best, others may be expected to be better.
     Some(AlternativeExplained { operators, more: (outcome.cost - best.cost).max(0.0) })
 }
