@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_extraction;
+mod bench_saturation;
 mod bless;
 mod conformance;
 mod demo;
@@ -57,6 +58,8 @@ enum Command {
     Bench(bench::Args),
     /// Solve serialized e-graphs: cost, bound, time, beside greedy and the best that is known
     BenchExtraction(bench_extraction::Args),
+    /// Fill e-graphs by the rules, beside egg's own runner
+    BenchSaturation(bench_saturation::Args),
     /// Measure what the machine can do: arithmetic, memory
     Peak(bench::peak::Args),
 }
@@ -87,6 +90,7 @@ fn run(command: Command) -> Result<()> {
         Command::Models(args) => models::run(&layout, &args),
         Command::Bench(args) => bench::run(&layout, &args),
         Command::BenchExtraction(args) => bench_extraction::run(&layout, &args),
+        Command::BenchSaturation(args) => bench_saturation::run(&layout, &args),
         Command::Peak(args) => bench::peak::run(&args),
     }
 }

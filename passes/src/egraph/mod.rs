@@ -7,3 +7,8 @@ pub mod module;
 pub mod rules;
 pub mod saturate;
 pub mod tables;
+
+/// Graphs that are also what saturation is timed with.
+#[cfg(test)]
+#[path = "../../examples/bench_saturation/graphs.rs"]
+pub mod graphs;

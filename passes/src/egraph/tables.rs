@@ -1,9 +1,9 @@
 //! What e-nodes and facts refer to by number: attributes, types, constants.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
-use hwc_dialects::attrs::Attrs;
+use hwc_dialects::attrs::{Attr, Attrs};
 use hwc_dialects::infer::infer;
 use hwc_dialects::{Op, TensorType};
 use hwc_runtime::Tensor;
@@ -33,12 +33,50 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         Self { numbers: HashMap::new(), values: Vec::new() }
     }
 
-    fn intern(&mut self, key: K, value: impl FnOnce() -> V) -> u32 {
+    fn intern(&mut self, key: K, value: impl FnOnce(&K) -> V) -> u32 {
         let next = self.values.len() as u32;
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.values.push(value());
+        *self.numbers.entry(key).or_insert_with_key(|key| {
+            self.values.push(value(key));
             next
         })
+    }
+}
+
+/// Attributes that are the same if every bit of them is: zeros of different signs are not, and NaN equals itself.
+struct Exactly(Attrs);
+
+impl PartialEq for Exactly {
+    fn eq(&self, other: &Exactly) -> bool {
+        let same = |a: &f64, b: &f64| a.to_bits() == b.to_bits();
+        let same = |(a, b): ((&str, &Attr), (&str, &Attr))| match (a, b) {
+            ((a, Attr::Float(x)), (b, Attr::Float(y))) => a == b && same(x, y),
+            ((a, Attr::Floats(x)), (b, Attr::Floats(y))) => {
+                a == b && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y))
+            }
+            (a, b) => a == b,
+        };
+        self.0.iter().count() == other.0.iter().count() && self.0.iter().zip(other.0.iter()).all(same)
+    }
+}
+
+impl Eq for Exactly {}
+
+impl Hash for Exactly {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (name, attr) in self.0.iter() {
+            name.hash(state);
+            match attr {
+                Attr::Int(v) => v.hash(state),
+                Attr::Bool(v) => v.hash(state),
+                Attr::Float(v) => v.to_bits().hash(state),
+                Attr::Str(v) => v.hash(state),
+                Attr::Type(v) => v.hash(state),
+                Attr::Elements(v) => v.shape().hash(state),
+                Attr::Ints(v) => v.hash(state),
+                Attr::Floats(v) => v.iter().for_each(|v| v.to_bits().hash(state)),
+                Attr::Strs(v) => v.hash(state),
+            }
+        }
     }
 }
 
@@ -47,7 +85,7 @@ type Typed = (Op, AttrsId, Vec<Option<TypesId>>);
 
 /// Everything that is known by number.
 pub struct Tables {
-    attrs: Interner<(Op, String), Attrs>,
+    attrs: Interner<(Op, Exactly), Attrs>,
     types: Interner<Vec<TensorType>, Vec<TensorType>>,
     constants: Interner<Place, Tensor>,
     inputs: Vec<Outside>,
@@ -89,9 +127,7 @@ impl Tables {
     /// What is missing, unknown or of another kind.
     pub fn attrs(&mut self, op: Op, attrs: &Attrs) -> Result<AttrsId, Vec<String>> {
         let complete = attrs.clone().complete(op)?;
-        // The text of a number in Rust is exact.
-        let key = (op, format!("{complete:?}"));
-        Ok(AttrsId(self.attrs.intern(key, || complete)))
+        Ok(AttrsId(self.attrs.intern((op, Exactly(complete)), |(_, Exactly(attrs))| attrs.clone())))
     }
 
     pub fn attrs_of(&self, id: AttrsId) -> &Attrs {
@@ -99,7 +135,7 @@ impl Tables {
     }
 
     pub fn types(&mut self, types: Vec<TensorType>) -> TypesId {
-        TypesId(self.types.intern(types.clone(), || types))
+        TypesId(self.types.intern(types, Vec::clone))
     }
 
     pub fn types_of(&self, id: TypesId) -> &[TensorType] {
@@ -112,7 +148,7 @@ impl Tables {
             true => Place::Bytes(ty, bytes.to_vec()),
             false => Place::Address(ty, bytes.as_ptr() as usize, bytes.len()),
         };
-        self.constants.intern(place, || value.clone())
+        self.constants.intern(place, |_| value.clone())
     }
 
     pub fn constant_of(&self, number: u32) -> &Tensor {

@@ -122,7 +122,7 @@ pub fn optimize<'c>(
     let block = body(module)?;
     let mut clock = Clock::start();
     let parts = parts::parts(block);
-    let of_part = number_of_parts(&parts)?;
+    let of_part = parts::numbers(&parts)?;
     let last = if options.compare { layout::made_last(block)? } else { HashSet::new() };
     let mut done: Vec<Optimized> = vec![];
     let mut unchanged = 0.0;
@@ -209,16 +209,6 @@ fn body(module: ir::Op) -> Result<ir::Blk, GraphError> {
         return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())));
     };
     ir::entry(main).ok_or_else(|| GraphError::Malformed("the function has no body".into()))
-}
-
-/// Numbers for parts, the same for those that compute the same.
-fn number_of_parts(parts: &[Part]) -> Result<Vec<usize>, GraphError> {
-    let mut numbers: HashMap<String, usize> = HashMap::new();
-    let number = |part: &Part| {
-        let next = numbers.len();
-        Ok(*numbers.entry(part.signature()?).or_insert(next))
-    };
-    parts.iter().map(number).collect()
 }
 
 /// Where time goes.

@@ -13,6 +13,7 @@ use melior::ir::ValueLike;
 
 use crate::codegen::ir;
 use crate::egraph::module::{Part, is_operation};
+use crate::graph::GraphError;
 
 /// A period of fewer operations is no layer.
 const SHORTEST: usize = 8;
@@ -29,6 +30,19 @@ pub fn parts<'c>(block: ir::Blk<'c>) -> Vec<Part<'c>> {
     let starts = std::iter::once(0).chain(cuts.iter().copied());
     let ranges = starts.zip(cuts.iter().copied()).filter(|(start, end)| start < end);
     ranges.map(|(start, end)| Part::new(operations[start..end].to_vec())).collect()
+}
+
+/// Numbers for parts, the same for those that compute the same.
+///
+/// # Errors
+/// Where an operation is none of the dialect's or not well formed.
+pub fn numbers(parts: &[Part]) -> Result<Vec<usize>, GraphError> {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let number = |part: &Part| {
+        let next = numbers.len();
+        Ok(*numbers.entry(part.signature()?).or_insert(next))
+    };
+    parts.iter().map(number).collect()
 }
 
 /// An operation as far as repetition goes.
@@ -113,6 +127,7 @@ fn cut(steps: &[Step], start: usize, end: usize, cuts: &mut Vec<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::egraph::graphs::decoder;
 
     fn step(own: u64, distances: &[usize]) -> Step {
         Step { own, distances: distances.iter().map(|d| Some(*d)).collect(), crossing: usize::from(own != 1) }
@@ -145,5 +160,23 @@ mod tests {
         let steps: Vec<Step> = (0..30).map(|own| step(own, &[1])).collect();
         assert!(cuts(&steps).is_empty());
         assert!(cuts(&[]).is_empty());
+    }
+
+    #[test]
+    fn equal_layers_are_one_part() {
+        let context = crate::codegen::context::new();
+        hwc_dialects::mlir::load(&context);
+        let module = melior::ir::Module::parse(&context, &decoder(24)).unwrap();
+        let main = ir::functions(ir::module_op(&module))[0];
+        let parts = parts(ir::entry(main).unwrap());
+        let numbers = numbers(&parts).unwrap();
+        let mut times = vec![0; numbers.len()];
+        numbers.iter().for_each(|number| times[*number] += 1);
+        let (layer, times) = times.iter().enumerate().max_by_key(|(_, times)| **times).unwrap();
+        // Cut in their middles, they leave a part of one at either end.
+        let layer = numbers.iter().position(|number| *number == layer).unwrap();
+        let sizes: Vec<(usize, usize)> = parts.iter().zip(&numbers).map(|(p, n)| (p.operations.len(), *n)).collect();
+        assert!(*times >= 23 && parts.len() <= times + 2, "{sizes:?}");
+        assert_eq!(parts[layer].operations.len(), 52);
     }
 }

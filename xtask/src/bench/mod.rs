@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: us beside other compilers and runtimes, on the same inputs, in one process, in turn.
 
 mod ablate;
-mod figures;
+pub mod figures;
 mod measure;
 pub mod peak;
 mod report;

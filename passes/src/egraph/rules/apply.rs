@@ -160,8 +160,12 @@ pub fn add(graph: &mut Graph, op: Op, attrs: &Attrs, mut operands: Vec<Id>) -> R
     }
     let tables = &mut graph.analysis.tables;
     let attrs = tables.attrs(op, attrs).map_err(|errors| format!("{} {}", op.info().name, errors.join("; ")))?;
-    let types = operands.iter().map(|id| graph[*id].data.types).collect();
+    let node = Node { kind: Kind::Op(op, attrs), operands: operands.into() };
+    if let Some(known) = graph.lookup(node.clone()) {
+        return Ok(graph.find(known));
+    }
+    let types = node.operands.iter().map(|id| graph[*id].data.types).collect();
     let inferred = graph.analysis.tables.infer(op, attrs, types);
     inferred.map_err(|error| format!("makes {}, which {error}", op.info().name))?;
-    Ok(graph.add(Node { kind: Kind::Op(op, attrs), operands: operands.into() }))
+    Ok(graph.add(node))
 }

@@ -133,8 +133,12 @@ impl Expr {
                 items.collect::<Option<Vec<_>>>().map(Value::Ints)
             }
             Expr::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|argument| argument.evaluate(graph, binding));
-                (function.run)(graph, &arguments.collect::<Option<Vec<_>>>()?)
+                let value = |argument: &Expr| argument.evaluate(graph, binding);
+                match &arguments[..] {
+                    [a] => (function.run)(graph, &[value(a)?]),
+                    [a, b] => (function.run)(graph, &[value(a)?, value(b)?]),
+                    all => (function.run)(graph, &all.iter().map(value).collect::<Option<Vec<_>>>()?),
+                }
             }
             // The other side may have no value where one decides.
             Expr::Binary(Binary::And, a, b) => Some(Value::Bool(a.holds(graph, binding) && b.holds(graph, binding))),
@@ -147,9 +151,22 @@ impl Expr {
         }
     }
 
+    /// How many operations below what a match binds the expression looks.
+    pub fn reach(&self) -> usize {
+        match self {
+            Expr::Call(function, arguments) => {
+                arguments.iter().map(Expr::reach).max().unwrap_or(0).max(function.reach())
+            }
+            Expr::Ints(items) => items.iter().map(Expr::reach).max().unwrap_or(0),
+            Expr::Binary(_, a, b) => a.reach().max(b.reach()),
+            Expr::Not(a) => a.reach(),
+            Expr::Literal(_) | Expr::Value(_) | Expr::List(_) | Expr::Attr(_) | Expr::Root(_) => 0,
+        }
+    }
+
     /// True where the expression has a value and that is true.
     pub fn holds(&self, graph: &Graph, binding: &Binding) -> bool {
-        self.evaluate(graph, binding) == Some(Value::Bool(true))
+        matches!(self.evaluate(graph, binding), Some(Value::Bool(true)))
     }
 }
 

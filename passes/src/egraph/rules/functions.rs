@@ -74,10 +74,10 @@ pub const FUNCTIONS: &[Function] = functions! {
         let narrow = if *narrow == DType::BF16 { DType::F32 } else { *narrow };
         Some(Value::Bool(order(wide)? >= order(&narrow)?))
     };
-    "parts"(1): "The operands of the concatenation that an operand is, or itself alone", |g, a| Some(Value::Classes(parts(g, a[0].class()?, 4)));
+    "parts"(1): "The operands of the concatenation that an operand is, or itself alone", |g, a| Some(Value::Classes(parts(g, a[0].class()?, DEEPEST)));
     "given"(1): "Whether an operand, or each part of it, is a constant or an input of the graph, and not computed", |g, a| {
         let is_leaf = |node: &Node| matches!(node.kind, NodeKind::Constant(_) | NodeKind::Input(_));
-        let parts = parts(g, a[0].class()?, 4);
+        let parts = parts(g, a[0].class()?, DEEPEST);
         Some(Value::Bool(parts.into_iter().all(|id| g[id].nodes.iter().any(is_leaf))))
     };
     "next"(3): "Whether one right operand of operations on an operand was made after another, with none like it in between", |g, a| {
@@ -173,6 +173,11 @@ pub fn find(name: &str) -> Option<&'static Function> {
 }
 
 impl Function {
+    /// How many operations below its arguments the function looks; others go by what is known of these themselves.
+    pub fn reach(&self) -> usize {
+        if matches!(self.name, "parts" | "given" | "next") { DEEPEST } else { 0 }
+    }
+
     fn run_on(&self, graph: &Graph, arguments: &[Value]) -> Option<Value> {
         (self.run)(graph, arguments)
     }
@@ -194,6 +199,9 @@ fn shape(graph: &Graph, value: &Value) -> Option<Vec<i64>> {
     Some(ty(graph, value)?.static_shape()?.into_iter().map(|n| n as i64).collect())
 }
 
+/// How many concatenations inside of each other are looked into.
+const DEEPEST: usize = 4;
+
 /// Operands of a concatenation and of those inside of it, so deep.
 fn parts(graph: &Graph, id: Id, depth: usize) -> Vec<Id> {
     let is_concat = |node: &&Node| node.op() == Some(Op::Concat);
@@ -205,7 +213,9 @@ fn parts(graph: &Graph, id: Id, depth: usize) -> Vec<Id> {
 
 /// Whether `after` follows directly on the parts of `before` among the right operands of operations on a left one.
 fn next(graph: &Graph, left: Id, before: Id, after: Id) -> bool {
-    let (Some(last), after) = (parts(graph, before, 4).into_iter().max(), graph.find(after)) else { return false };
+    let (Some(last), after) = (parts(graph, before, DEEPEST).into_iter().max(), graph.find(after)) else {
+        return false;
+    };
     let is_alike = |id: Id| match (class_type(graph, id), class_type(graph, after)) {
         (Some(a), Some(b)) => a.rank() == b.rank() && a.shape.iter().zip(&b.shape).filter(|(a, b)| a != b).count() < 2,
         _ => false,

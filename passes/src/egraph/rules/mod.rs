@@ -30,6 +30,7 @@ mod expression;
 mod families;
 pub mod functions;
 mod parse;
+mod program;
 mod search;
 
 use hwc_dialects::Op;
@@ -38,7 +39,8 @@ pub use expression::{Binding, Expr, Value};
 pub use families::builtin;
 pub use functions::class_type;
 pub use parse::{RuleError, parse};
-pub use search::is_default;
+use program::Program;
+pub use search::{Classes, is_default};
 
 /// What a rule does to numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,6 +82,13 @@ pub struct Rule {
     pub lists: Vec<String>,
     pub attrs: Vec<String>,
     pub rests: Vec<String>,
+    /// The left side as it is matched: all parts together, and each by itself with the conditions that are about it.
+    whole: Program,
+    parts: Vec<(Program, Vec<Expr>)>,
+    /// How many operations lie between a root of the left side and the deepest of what a match depends on ...
+    depth: usize,
+    /// ... and how many of them are below what the left side binds: conditions look there.
+    reach: usize,
 }
 
 /// A side of an equation.
@@ -120,9 +129,9 @@ pub enum Attribute {
 }
 
 impl Rule {
-    /// How many operations lie between a root of the left side and the deepest of its operands.
+    /// How many operations lie between a root of the left side and the deepest of what a match depends on.
     pub fn depth(&self) -> usize {
-        self.left.iter().map(Term::depth).max().unwrap_or(0)
+        self.depth
     }
 }
 

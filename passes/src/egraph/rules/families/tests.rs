@@ -6,6 +6,7 @@ use super::*;
 use crate::codegen::ir;
 use crate::egraph::check::check_all;
 use crate::egraph::facts::Graph;
+use crate::egraph::graphs::with_weights;
 use crate::egraph::module::Part;
 use crate::egraph::saturate::{Limits, Saturation, Stop, saturate};
 use egg::Id;
@@ -61,19 +62,6 @@ fn saturated(text: &str) -> Saturated {
     assert!(conflicts.is_empty(), "{conflicts:?}");
     let roots = imported.roots.iter().map(|id| graph.find(*id)).collect();
     Saturated { graph, roots, saturation }
-}
-
-fn with_weights(text: &str) -> String {
-    let mut parts = text.split("weights<");
-    let mut result = parts.next().unwrap_or_default().to_string();
-    for (number, part) in parts.enumerate() {
-        let (shape, rest) = part.split_once('>').unwrap();
-        let count: usize = shape.split('x').map(|n| n.parse::<usize>().unwrap()).product();
-        let values = (0..count).map(|i| 0.25 + ((i * 7 + number * 3) % 11) as f32 / 16.0);
-        let bytes: String = values.flat_map(f32::to_le_bytes).map(|byte| format!("{byte:02X}")).collect();
-        result += &format!("hwc.constant dense<\"0x{bytes}\"> : tensor<{shape}xf32>{rest}");
-    }
-    result
 }
 
 impl Saturated {

@@ -3,6 +3,7 @@
 mod resolve;
 mod syntax;
 
+use super::program::Program;
 use super::{Class, Rule};
 
 /// What is wrong with a rule, and where it stands.
@@ -116,6 +117,10 @@ fn rule(family: &str, line: usize, suffix: &str, text: &str) -> Result<Rule, Vec
         lists: vec![],
         attrs: vec![],
         rests: vec![],
+        whole: Program::default(),
+        parts: vec![],
+        depth: 0,
+        reach: 0,
     };
     resolve::resolve(empty, &equation)
 }

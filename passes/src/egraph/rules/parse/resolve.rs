@@ -7,6 +7,7 @@ use hwc_dialects::op::{Arity, Presence};
 use hwc_runtime::DType;
 
 use super::super::functions;
+use super::super::program::Program;
 use super::super::{Attribute, Expr, Operand, Operation, Rule, Term, Value};
 use super::syntax;
 
@@ -26,12 +27,21 @@ pub fn resolve(mut rule: Rule, equation: &syntax::Equation) -> Result<Rule, Vec<
         resolver.wrong("both sides must have the same number of parts");
     }
     let right = equation.right.iter().map(|term| resolver.right(term)).collect();
-    let conditions = equation.conditions.iter().map(|expr| resolver.expression(expr)).collect();
+    let conditions: Vec<Expr> = equation.conditions.iter().map(|expr| resolver.expression(expr)).collect();
     let mut errors = resolver.errors;
     errors.dedup();
     if !errors.is_empty() {
         return Err(errors);
     }
+    rule.whole = Program::of(&left);
+    let part = |term| {
+        let program = Program::of(std::slice::from_ref(term));
+        let own = conditions.iter().filter(|condition| program.binds(condition)).cloned().collect();
+        (program, own)
+    };
+    rule.parts = left.iter().map(part).collect();
+    rule.reach = conditions.iter().map(Expr::reach).max().unwrap_or(0);
+    rule.depth = rule.reach + left.iter().map(Term::depth).max().unwrap_or(0);
     (rule.left, rule.right, rule.conditions) = (left, right, conditions);
     Ok(rule)
 }
