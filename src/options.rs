@@ -55,6 +55,8 @@ pub enum Rewriting {
     /// By all rules at once, and then by the best choice among all that is equal.
     #[default]
     Saturate,
+    /// As TENSAT does (Yang et al., MLSys 2021), to compare with: its kinds of rules, its limits, each operator by itself.
+    Tensat,
 }
 
 type Observe = Arc<dyn Fn(Phase) + Send + Sync>;

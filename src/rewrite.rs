@@ -1,22 +1,26 @@
 //! Which rules a compilation uses, and how.
 
+mod tensat;
+
 use hwc_dialects::hwk::Target;
+use hwc_dialects::mlir::tensor_type_from_mlir;
 use hwc_extraction::{Limits, Problem};
 use hwc_passes::codegen::ir;
 use hwc_passes::egraph::check::check_all;
 use hwc_passes::egraph::rules::{Class, Rule, builtin, parse};
-use hwc_passes::optimize::cost::Analytic;
+use hwc_passes::optimize::cost::{Analytic, bytes};
 use hwc_passes::optimize::explain::{Explanation, Picture, explain};
 use hwc_passes::optimize::measured::Measure;
 use hwc_passes::optimize::{self, OptimizeError, optimize};
 use melior::Context;
+use melior::ir::ValueLike;
 
 use crate::measure::Plans;
 use crate::{Error, Fault, Options, Rewriting};
 
 /// How long extraction searches: differences of a thousandth are less than what is known of times.
 const EXTRACTION: Limits =
-    Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 20, work: 20_000, gap: 1e-3 };
+    Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 8, work: 5_000, gap: 1e-3 };
 
 /// Rewrites the graph as the options say.
 ///
@@ -25,7 +29,7 @@ const EXTRACTION: Limits =
 pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<Option<Explanation>, Error> {
     let rules = rules(options)?;
     let Target::Cpu(cpu) = hwc_passes::hwk::target_of(&options.target.options())?;
-    let analytic = Analytic::new(&cpu, usize::try_from(cpu.cores).unwrap_or(1));
+    let analytic = Analytic::new(&cpu, usize::try_from(cpu.cores).unwrap_or(1), bytes_of_constants(module));
     let solve = |problem: &Problem, limits: &Limits| match &options.kernel_cache {
         Some(cache) => cache.solved(problem, limits),
         None => hwc_extraction::solve(problem, limits),
@@ -36,6 +40,7 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         limits: Default::default(),
         costs: &[&analytic],
         offers: &[],
+        alone: false,
         budgets: options.budgets,
         extraction: EXTRACTION,
         solve: &solve,
@@ -44,7 +49,10 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
     };
     match options.rewriting {
         Rewriting::None => {}
-        Rewriting::Saturate => {
+        Rewriting::Saturate | Rewriting::Tensat => {
+            if options.rewriting == Rewriting::Tensat {
+                (settings.limits, settings.alone) = (tensat::LIMITS, true);
+            }
             let before = if options.explain { picture(module) } else { Picture::default() };
             let optimization = optimize(context, module, &settings).map_err(wrong)?;
             if options.explain {
@@ -59,6 +67,13 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         }
     }
     Ok(None)
+}
+
+/// Bytes of the constants that a function holds.
+fn bytes_of_constants(module: ir::Op) -> f64 {
+    let constants = ir::walk(module).into_iter().filter(|op| ir::is(*op, "hwc.constant")).flat_map(ir::results);
+    let types = constants.filter_map(|value| tensor_type_from_mlir(value.r#type()));
+    types.map(|ty| bytes(&ty)).sum()
 }
 
 fn picture(module: ir::Op) -> Picture {
@@ -81,6 +96,9 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Error> {
     if !errors.is_empty() {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         return Err(Error::new(Fault::Input, lines.join("\n")));
+    }
+    if options.rewriting == Rewriting::Tensat {
+        rules.retain(|rule| tensat::is_one(&rule.name));
     }
     rules.retain(|rule| match rule.class {
         Class::Exact => true,

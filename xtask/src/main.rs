@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_extraction;
+mod bench_rewriting;
 mod bench_saturation;
 mod bless;
 mod conformance;
@@ -56,6 +57,8 @@ enum Command {
     Models(models::Args),
     /// Measure ours beside ONNX Runtime, OpenVINO and IREE: kernels or models
     Bench(bench::Args),
+    /// Measure what rewriting gains on the graphs of TENSAT, by our search and by its own
+    BenchRewriting(bench_rewriting::Args),
     /// Solve serialized e-graphs: cost, bound, time, beside greedy and the best that is known
     BenchExtraction(bench_extraction::Args),
     /// Fill e-graphs by the rules, beside egg's own runner
@@ -89,6 +92,7 @@ fn run(command: Command) -> Result<()> {
         Command::Conformance(args) => conformance::run(&layout, &args),
         Command::Models(args) => models::run(&layout, &args),
         Command::Bench(args) => bench::run(&layout, &args),
+        Command::BenchRewriting(args) => bench_rewriting::run(&layout, &args),
         Command::BenchExtraction(args) => bench_extraction::run(&layout, &args),
         Command::BenchSaturation(args) => bench_saturation::run(&layout, &args),
         Command::Peak(args) => bench::peak::run(&args),

@@ -4,7 +4,7 @@ use crate::conformance::{self, Status};
 use crate::error::Result;
 use crate::layout::Layout;
 use crate::report::{JsonArg, Report};
-use crate::{bench, hwc_opt, process, setup, table};
+use crate::{bench, bench_rewriting, hwc_opt, process, setup, table};
 use serde::Serialize;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -127,9 +127,11 @@ fn node_tests(layout: &Layout) -> Result<Suite> {
     })
 }
 
-/// That `bench` measures, and that what it measures is right; how fast does not matter.
+/// That `bench` and `bench-rewriting` measure, and that what they measure is right; how fast does not matter.
 fn bench_row(layout: &Layout) -> Result<Suite> {
-    let problem = bench::smoke(layout)?;
+    let mut problems: Vec<String> = bench::smoke(layout)?.into_iter().collect();
+    problems.extend(bench_rewriting::smoke(layout)?);
+    let problem = (!problems.is_empty()).then(|| problems.join("\n"));
     Ok(Suite { passed: usize::from(problem.is_none()), problem, ..Suite::default() })
 }
 

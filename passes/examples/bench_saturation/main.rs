@@ -25,7 +25,7 @@ use serde::Serialize;
 /// Layers of the decoder.
 const LAYERS: usize = 24;
 /// None of them is met.
-const LIMITS: Limits = Limits { iterations: u32::MAX, nodes: usize::MAX, matches: usize::MAX };
+const LIMITS: Limits = Limits { iterations: u32::MAX, nodes: usize::MAX, matches: usize::MAX, together: u32::MAX };
 const REPETITIONS: usize = 7;
 
 #[derive(Serialize)]

@@ -22,11 +22,13 @@ pub struct Limits {
     pub nodes: usize,
     /// Matches of one rule that are applied in one iteration.
     pub matches: usize,
+    /// Iterations in which rules of two parts are applied.
+    pub together: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { iterations: 16, nodes: 20_000, matches: 1_000 }
+        Self { iterations: 16, nodes: 20_000, matches: 1_000, together: u32::MAX }
     }
 }
 
@@ -69,8 +71,12 @@ pub fn saturate(graph: &mut Graph, rules: &[Rule], limits: &Limits) -> Saturatio
         let touched = std::mem::take(&mut graph.analysis.touched);
         let changes = seen.update(graph, touched, deepest);
         let view = View::of(graph, &changes);
-        let matches: Vec<Vec<Binding>> =
-            rules.iter().zip(&mut left).map(|(rule, left)| find(&view, rule, left, limits.matches)).collect();
+        let is_late = |rule: &Rule| rule.left.len() > 1 && number > limits.together;
+        let found = rules.iter().zip(&mut left).map(|(rule, left)| match is_late(rule) {
+            true => vec![],
+            false => find(&view, rule, left, limits.matches),
+        });
+        let matches: Vec<Vec<Binding>> = found.collect();
         let mut iteration = Iteration::default();
         let mut unions = 0;
         // To count all e-nodes takes a walk over the e-classes. Until the e-graph is rebuilt only new ones come to them.

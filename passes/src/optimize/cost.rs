@@ -12,6 +12,8 @@ pub struct Group<'a> {
     pub calls: &'a [Call<'a>],
     pub reads: &'a [&'a TensorType],
     pub writes: &'a [&'a TensorType],
+    /// Bytes of what it reads that are weights.
+    pub weights: f64,
     /// The order that its operations work in; nothing for the better one of each.
     pub order: Option<Order>,
 }
@@ -36,6 +38,8 @@ pub struct Analytic {
     levels: [(f64, f64); 3],
     /// Seconds to start a kernel.
     call: f64,
+    /// Bytes of all weights of the model.
+    weights: f64,
 }
 
 /// Cycles in a second of the machines that are meant; times are compared with each other only.
@@ -43,13 +47,15 @@ const HERTZ: f64 = 3.5e9;
 /// Vector multiplications and additions started in a cycle.
 const UNITS: f64 = 2.0;
 /// Bytes in a second that one thread gets from the second-level cache, from the last and from memory.
-const BANDWIDTHS: [f64; 3] = [100e9, 40e9, 14e9];
+const BANDWIDTHS: [f64; 3] = [150e9, 90e9, 35e9];
 /// Seconds that a call takes, and with several threads until they have begun and ended.
 const CALL: f64 = 0.2e-6;
 const THREADS: f64 = 3e-6;
 
 impl Analytic {
-    pub fn new(cpu: &Cpu, threads: usize) -> Analytic {
+    /// `weights` are the bytes of all weights of the model: in which cache a kernel finds its own is a matter of how many
+    /// others are read before it runs again.
+    pub fn new(cpu: &Cpu, threads: usize, weights: f64) -> Analytic {
         let threads = threads.clamp(1, usize::try_from(cpu.cores).unwrap_or(1).max(1)) as f64;
         let lanes = (cpu.vector as f64 / 32.0).max(4.0);
         let [l2, l3, memory] = BANDWIDTHS;
@@ -63,13 +69,13 @@ impl Analytic {
                 (f64::INFINITY, memory * threads.sqrt()),
             ],
             call: if threads > 1.0 { THREADS } else { CALL },
+            weights,
         }
     }
 
-    fn machine(&self, bytes: f64) -> Machine {
-        let bytes_per_second =
-            self.levels.iter().find(|(most, _)| bytes <= *most).map_or(BANDWIDTHS[2], |(_, speed)| *speed);
-        Machine { flops_per_second: self.flops_per_second, bytes_per_second }
+    /// Bytes in a second of a working set.
+    fn speed(&self, bytes: f64) -> f64 {
+        self.levels.iter().find(|(most, _)| bytes <= *most).map_or(BANDWIDTHS[2], |(_, speed)| *speed)
     }
 }
 
@@ -82,7 +88,11 @@ impl Cost for Analytic {
         let moved: f64 = group.reads.iter().chain(group.writes).map(|ty| bytes(ty)).sum();
         let work: f64 = group.calls.iter().map(|call| weighted(call, self.lanes)).sum();
         let repeats = group.calls.iter().map(rereading).fold(1.0, f64::max);
-        let seconds = self.machine(moved).seconds(Work { flops: work, bytes: moved * repeats });
+        let speed = self.speed(moved);
+        // Weights as so many bytes of the others as take as long.
+        let weights = group.weights * (speed / self.speed(moved.max(self.weights)) - 1.0);
+        let machine = Machine { flops_per_second: self.flops_per_second, bytes_per_second: speed };
+        let seconds = machine.seconds(Work { flops: work, bytes: moved * repeats + weights });
         let orders: f64 = group.calls.iter().map(|call| ordered(call, group.order)).sum();
         Some(seconds + orders + self.call)
     }

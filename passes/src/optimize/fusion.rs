@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use egg::Id;
 use hwc_dialects::{CostClass, Op, TensorType};
 
-use super::cost::{Cost, Group};
+use super::cost::{Cost, Group, bytes};
 use crate::egraph::facts::Graph;
 use crate::egraph::language::{Kind, Node};
 use crate::graph::layout::Order;
@@ -52,12 +52,15 @@ pub struct Fusion<'a> {
     known: HashMap<Id, Vec<Kernel>>,
     /// E-classes whose groups are being made: no group holds itself.
     open: BTreeSet<Id>,
+    /// Members of a group at most.
+    largest: usize,
 }
 
 impl<'a> Fusion<'a> {
-    /// `costs` are asked in their order.
-    pub fn new(graph: &'a Graph, costs: &'a [&'a dyn Cost]) -> Fusion<'a> {
-        let mut fusion = Fusion { graph, costs, alone: HashMap::new(), known: HashMap::new(), open: BTreeSet::new() };
+    /// `costs` are asked in their order; with `alone` no group has more than one member.
+    pub fn new(graph: &'a Graph, costs: &'a [&'a dyn Cost], alone: bool) -> Fusion<'a> {
+        let (known, open, largest) = (HashMap::new(), BTreeSet::new(), if alone { 1 } else { LARGEST });
+        let mut fusion = Fusion { graph, costs, alone: HashMap::new(), known, open, largest };
         fusion.alone = fusion.times_alone();
         fusion
     }
@@ -115,7 +118,7 @@ impl<'a> Fusion<'a> {
         };
         let mut groups = vec![first];
         for operand in operands {
-            if self.graph[operand].data.weights || !self.may_join(shape, operand) {
+            if self.largest == 1 || self.graph[operand].data.weights || !self.may_join(shape, operand) {
                 continue;
             }
             let inside = self.kernels(operand);
@@ -180,7 +183,8 @@ impl<'a> Fusion<'a> {
         let read = |id: &Id| types(self.graph, gathered(*id).unwrap_or(*id));
         let reads: Vec<&TensorType> = kernel.reads.iter().flat_map(read).collect();
         let writes: Vec<&TensorType> = stored.iter().flat_map(|id| types(self.graph, *id)).collect();
-        let group = Group { calls: &calls, reads: &reads, writes: &writes, order };
+        let weights = kernel.reads.iter().filter(|id| self.graph[**id].data.weights).flat_map(read).map(bytes).sum();
+        let group = Group { calls: &calls, reads: &reads, writes: &writes, weights, order };
         self.costs.iter().find_map(|cost| cost.seconds(&group)).unwrap_or(f64::INFINITY)
     }
 

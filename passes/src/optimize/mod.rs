@@ -42,6 +42,8 @@ pub struct Options<'a> {
     /// Asked for the time of a kernel in this order.
     pub costs: &'a [&'a dyn Cost],
     pub offers: &'a [&'a dyn Offer],
+    /// Whether kernels are weighed as if each were one operation.
+    pub alone: bool,
     pub budgets: Budgets,
     pub extraction: Limits,
     /// Finds the plan: [`hwc_extraction::solve`], or what remembers its answers.
@@ -143,7 +145,7 @@ pub fn optimize<'c>(
             break;
         }
         for (part, orders) in done.iter_mut().zip(orders) {
-            part.space = Space::new(&part.graph, &part.imported.roots, &orders, options.costs, options.offers);
+            part.space = Space::new(&part.graph, &part.imported.roots, &orders, options);
             part.orders = orders;
         }
         (problem, firsts) = pose(&done, &options.budgets)?;
@@ -241,7 +243,7 @@ fn saturated(
     let unchanged = match options.compare {
         true => {
             let orders = orders::as_it_is(part, &graph, &imported, last);
-            solve_alone(&Space::new(&graph, &imported.roots, &orders, options.costs, &[]))?
+            solve_alone(&Space::new(&graph, &imported.roots, &orders, options))?
         }
         false => 0.0,
     };
@@ -257,7 +259,7 @@ fn saturated(
         });
         return Err(OptimizeError::Rules(told.collect()));
     }
-    let space = Space::new(&graph, &imported.roots, &Orders::default(), options.costs, options.offers);
+    let space = Space::new(&graph, &imported.roots, &Orders::default(), options);
     clock.tick(|spent| &mut spent.alternatives);
     let mut locations = HashMap::new();
     if options.compare {
@@ -310,7 +312,7 @@ mod tests {
 
     fn analytic() -> Analytic {
         let cpu = Cpu { vector: 512, l1: 32 << 10, l2: 1 << 20, l3: 32 << 20, cores: 2, ..Cpu::default() };
-        Analytic::new(&cpu, 1)
+        Analytic::new(&cpu, 1, 0.0)
     }
 
     fn settings<'a>(rules: &'a [Rule], costs: &'a [&'a dyn Cost]) -> Options<'a> {
@@ -319,6 +321,7 @@ mod tests {
             limits: saturate::Limits::default(),
             costs,
             offers: &[],
+            alone: false,
             budgets: Budgets::default(),
             extraction: Limits::default(),
             solve: &hwc_extraction::solve,

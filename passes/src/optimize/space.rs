@@ -6,7 +6,8 @@ use egg::Id;
 use hwc_dialects::Op;
 use hwc_extraction::{Budget, Node as Choice};
 
-use super::cost::{Cost, bytes, slicing};
+use super::Options;
+use super::cost::{bytes, slicing};
 use super::fusion::{Fusion, Kernel, is_kernel, types};
 use super::orders::{Variant, lying, relayout, variants};
 use crate::egraph::facts::Graph;
@@ -119,8 +120,9 @@ struct Choosable {
 
 impl Space {
     /// All that the roots may need.
-    pub fn new(graph: &Graph, roots: &[Id], orders: &Orders, costs: &[&dyn Cost], offers: &[&dyn Offer]) -> Space {
-        let mut fusion = Fusion::new(graph, costs);
+    pub fn new(graph: &Graph, roots: &[Id], orders: &Orders, options: &Options) -> Space {
+        let mut fusion = Fusion::new(graph, options.costs, options.alone);
+        let offers = options.offers;
         let made = orders.made.clone();
         let weights = Weights::new(graph);
         let (places, alternatives, inputs) = (vec![], vec![], orders.inputs.clone());

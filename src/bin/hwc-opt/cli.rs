@@ -165,6 +165,9 @@ pub enum Rewrite {
     Greedy,
     /// By all rules at once, and then by the best choice among all that is equal
     Saturate,
+    /// As TENSAT does, to compare with
+    #[value(hide = true)]
+    Tensat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -98,7 +98,8 @@ fn emit(compiler: &Compiler, model: &Model, arguments: &Compile) -> Result<Vec<D
 /// Refuses what the chosen way of rewriting would not look at.
 fn check_rewriting(arguments: &Compile) -> Result<(), Failure> {
     let Compile { how, measure_top, max_weight_bytes, max_error, explain, dump_egraph, remarks, .. } = arguments;
-    let (rewrites, saturates) = (how.rewrite != Rewrite::None, how.rewrite == Rewrite::Saturate);
+    let (rewrites, saturates) =
+        (how.rewrite != Rewrite::None, matches!(how.rewrite, Rewrite::Saturate | Rewrite::Tensat));
     let options = [
         ("--rules", rewrites || how.rules.is_empty()),
         ("--measure-top", saturates || measure_top.is_none()),
@@ -137,6 +138,7 @@ pub fn options(how: &How) -> Result<Options, Failure> {
             Rewrite::None => Rewriting::None,
             Rewrite::Greedy => Rewriting::Greedy,
             Rewrite::Saturate => Rewriting::Saturate,
+            Rewrite::Tensat => Rewriting::Tensat,
         })
         .rule_classes(admits(RuleClass::Reassociates), admits(RuleClass::Approximate));
     let mut failures = Vec::new();
