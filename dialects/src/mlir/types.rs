@@ -3,8 +3,8 @@
 use hwc_runtime::DType;
 use melior::Context;
 use melior::ir::attribute::{ArrayAttribute, StringAttribute};
-use melior::ir::r#type::{DimSize, RankedTensorType, ShapedTypeLike};
-use melior::ir::{Attribute, Type};
+use melior::ir::r#type::{DimSize, IntegerType, RankedTensorType, ShapedTypeLike};
+use melior::ir::{Attribute, Type, TypeLike};
 
 use crate::types::{Dim, TensorType};
 
@@ -25,10 +25,19 @@ pub fn tensor_type_to_mlir<'c>(context: &'c Context, ty: &TensorType) -> Option<
     Some(RankedTensorType::new(&sizes, element, encoding).into())
 }
 
+/// The element type of MLIR's. Most are of a few, and to write out the others takes longer than all else about a tensor.
+fn element_type(element: Type) -> Option<DType> {
+    match IntegerType::try_from(element) {
+        Ok(integer) if integer.is_signless() && integer.width() == 64 => Some(DType::I64),
+        Err(_) if element.is_f32() => Some(DType::F32),
+        _ => DType::from_mlir(&element.to_string()),
+    }
+}
+
 /// `None` where the type is no ranked tensor of an element type of the dialect.
 pub fn tensor_type_from_mlir(ty: Type) -> Option<TensorType> {
     let tensor = RankedTensorType::try_from(ty).ok()?;
-    let dtype = DType::from_mlir(&tensor.element().to_string())?;
+    let dtype = element_type(tensor.element())?;
     let names = tensor.encoding().and_then(|e| ArrayAttribute::try_from(e).ok());
     let name = |i: usize| {
         let name = names.as_ref()?.element(i).ok()?;

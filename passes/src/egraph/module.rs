@@ -1,12 +1,12 @@
 //! From operations of MLIR to e-nodes, in memory. The way back is `optimize/write.rs`, which knows what was chosen.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 
 use egg::Id;
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
-use hwc_dialects::{Attrs, Op, TensorType};
-use melior::ir::ValueLike;
+use hwc_dialects::{Attrs, Op};
+use melior::ir::operation::OperationLike;
+use melior::ir::{AttributeLike, TypeLike, ValueLike};
 
 use super::facts::{Graph, splat};
 use super::language::{Kind, Node};
@@ -59,39 +59,38 @@ impl<'c> Part<'c> {
         Part::new(ir::block_ops(block).into_iter().filter(|op| is_operation(*op)).collect())
     }
 
-    /// A text that is the same for parts that compute the same of their inputs.
+    /// Numbers that are the same for parts of a module that compute the same of their inputs.
     ///
     /// # Errors
-    /// Where an operation is none of the dialect's or not well formed.
-    pub fn signature(&self) -> Result<String, GraphError> {
+    /// Where an operation is none of the dialect's.
+    pub fn signature(&self) -> Result<Vec<usize>, GraphError> {
         let mut numbers: HashMap<usize, usize> = HashMap::new();
-        let mut text = String::new();
+        let mut signature = vec![self.inputs.len()];
         for value in &self.inputs {
             numbers.insert(ir::key(*value), numbers.len());
-            let _ = write!(text, "{}{} ", if is_constant(*value) { "constant " } else { "" }, value.r#type());
+            signature.extend([usize::from(is_constant(*value)), type_key(*value)]);
         }
         for operation in &self.operations {
-            let Call { op, attrs, operands } = call(*operation)?;
-            let _ = write!(text, "\n{} {attrs:?}", op.info().mnemonic);
-            for operand in operands {
-                let Some(value) = operand else {
-                    text.push_str(" _");
+            signature.extend(own(*operation)?);
+            for value in ir::operands(*operation) {
+                if let Some(number) = numbers.get(&ir::key(value)) {
+                    signature.push(*number);
                     continue;
-                };
-                let _ = match (numbers.get(&ir::key(value)), edit::constant(value)) {
-                    (None, Some(small)) => write!(text, " {} {:?}", TensorType::of(&small), small.bytes()),
-                    (number, _) => write!(text, " {number:?}"),
-                };
+                }
+                let known = edit::constant(value).ok_or_else(|| malformed("reads what nothing makes"))?;
+                signature.push(usize::MAX);
+                // Of many bytes all elements are the same.
+                let bytes = &known.bytes()[..known.bytes().len().min(SMALL)];
+                signature.extend(bytes.iter().map(|byte| usize::from(*byte)));
             }
-            for result in ir::results(*operation) {
-                numbers.insert(ir::key(result), numbers.len());
-                let _ = write!(text, " {}", result.r#type());
+            for value in ir::results(*operation) {
+                let next = numbers.len();
+                numbers.insert(ir::key(value), next);
             }
         }
-        for output in &self.outputs {
-            let _ = write!(text, "\n{:?}", numbers.get(&ir::key(*output)));
-        }
-        Ok(text)
+        let outputs = self.outputs.iter().map(|value| numbers.get(&ir::key(*value)).copied().unwrap_or(usize::MAX));
+        signature.extend(outputs);
+        Ok(signature)
     }
 
     /// Adds the part to an e-graph, whose inputs get the numbers of the part's.
@@ -152,6 +151,25 @@ impl<'c> Part<'c> {
     }
 }
 
+/// What an operation does, whatever its operands, and the types of its values. MLIR keeps one of equal attributes and
+/// types, so the places where they are stand for them.
+///
+/// # Errors
+/// Where it is none of the dialect's.
+pub fn own(operation: ir::Op) -> Result<Vec<usize>, GraphError> {
+    let name = ir::name_of(operation);
+    let op = Op::from_name(name).ok_or_else(|| malformed(&format!("holds {name}")))?;
+    let names = op.info().attributes.iter().map(|info| info.name).chain(["operandSegmentSizes"]);
+    let attributes = names.map(|name| operation.attribute(name).map_or(0, |attribute| attribute.to_raw().ptr as usize));
+    let operands = ir::operands(operation);
+    let head = [op as usize, operands.len()].into_iter().chain(attributes);
+    Ok(head.chain(operands.into_iter().chain(ir::results(operation)).map(type_key)).collect())
+}
+
+fn type_key(value: Val) -> usize {
+    value.r#type().to_raw().ptr as usize
+}
+
 /// An operation, with its operands by slot.
 struct Call<'c> {
     op: Op,
@@ -180,9 +198,9 @@ const SMALL: usize = 64;
 
 /// Constants whose values are known to rules. Others differ between layers that are otherwise the same.
 fn is_small_constant(value: Val) -> bool {
-    let bytes = tensor_type_from_mlir(value.r#type()).and_then(|ty| Some(ty.elements()? * ty.dtype.size()));
+    let bytes = || tensor_type_from_mlir(value.r#type()).and_then(|ty| Some(ty.elements()? * ty.dtype.size()));
     is_constant(value)
-        && (bytes.is_some_and(|bytes| bytes <= SMALL) || edit::constant(value).is_some_and(|t| splat(&t).is_some()))
+        && (bytes().is_some_and(|bytes| bytes <= SMALL) || edit::constant(value).is_some_and(|t| splat(&t).is_some()))
 }
 
 /// Whether an operation is a row of the operator table.

@@ -185,7 +185,15 @@ struct View<'g> {
     /// By number: to look them up by their ids is half of a search. With a bit for each operator of their e-nodes.
     classes: Vec<Option<(&'g EClass<Node, Facts>, u64)>>,
     /// Those that are near what changed by the operators of their e-nodes, in rising order.
-    near: Vec<Vec<Id>>,
+    near: Vec<Vec<Near>>,
+}
+
+/// An e-class with e-nodes of an operator.
+struct Near {
+    id: Id,
+    distance: u8,
+    /// Bits for the operators of the first operands of these e-nodes, by place.
+    below: [u64; 2],
 }
 
 impl<'g> View<'g> {
@@ -195,27 +203,38 @@ impl<'g> View<'g> {
             let operators = class.nodes.iter().filter_map(Node::op).fold(0, |bits, op| bits | operator_bit(op));
             classes[usize::from(class.id)] = Some((class, operators));
         }
-        let mut near: Vec<Vec<Id>> = vec![vec![]; Op::all().len()];
-        let is_near = |class: &&EClass<Node, Facts>| changes.distances[usize::from(class.id)] != FAR;
-        for class in classes.iter().flatten().map(|(class, _)| *class).filter(is_near) {
-            for op in class.nodes.iter().filter_map(Node::op) {
+        let operators = |id: &Id| classes[usize::from(*id)].map_or(0, |(_, operators)| operators);
+        let mut near: Vec<Vec<Near>> = Op::all().iter().map(|_| vec![]).collect();
+        for class in classes.iter().flatten().map(|(class, _)| *class) {
+            let distance = changes.distances[usize::from(class.id)];
+            for node in class.nodes.iter().filter(|_| distance != FAR) {
+                let Some(op) = node.op() else { continue };
                 let list = &mut near[op as usize];
-                if list.last() != Some(&class.id) {
-                    list.push(class.id);
+                if list.last().is_none_or(|last| last.id != class.id) {
+                    list.push(Near { id: class.id, distance, below: [0; 2] });
                 }
+                let below = list.last_mut().into_iter().flat_map(|last| &mut last.below);
+                below.zip(&node.operands).for_each(|(bits, operand)| *bits |= operators(operand));
             }
         }
         View { graph, changes, classes, near }
     }
 
-    /// E-classes with such e-nodes that are at most so many operations above what changed.
-    fn near(&self, family: Option<Family>, depth: usize) -> impl Iterator<Item = Id> {
-        let classes = match family {
+    /// E-classes that may be the root of a part of a rule at most as deep above what changed.
+    fn near(&self, rule: &Rule, part: usize) -> impl Iterator<Item = Id> {
+        let classes = match rule.family_of(part) {
             Some(Family::Op(op)) => &self.near[op as usize][..],
             // Left sides are operations.
             _ => &[],
         };
-        classes.iter().copied().filter(move |id| usize::from(self.changes.distances[usize::from(*id)]) <= depth)
+        let depth = rule.depth();
+        let below = if part == 0 { rule.below() } else { &[] };
+        let may_be = move |near: &&Near| {
+            let has =
+                |(place, op): &(usize, Op)| near.below.get(*place).is_none_or(|bits| bits & operator_bit(*op) != 0);
+            usize::from(near.distance) <= depth && below.iter().all(has)
+        };
+        classes.iter().filter(may_be).map(|near| near.id)
     }
 
     fn has_changed(&self, id: Id) -> bool {
@@ -261,7 +280,7 @@ impl Classes for View<'_> {
 /// Matches of a rule, `most` and those of one e-class at most. `left` gets the e-classes that were not looked at, which
 /// come first the next time, with all of their matches.
 fn find(view: &View, rule: &Rule, left: &mut Vec<Id>, most: usize) -> Vec<Binding> {
-    let (graph, depth) = (view.graph, rule.depth());
+    let graph = view.graph;
     let mut seen = HashSet::new();
     let waiting = std::mem::take(left).into_iter().map(|id| graph.find(id));
     let waiting: Vec<Id> = waiting.filter(|id| seen.insert(*id)).collect();
@@ -271,9 +290,9 @@ fn find(view: &View, rule: &Rule, left: &mut Vec<Id>, most: usize) -> Vec<Bindin
         classes.sort_unstable();
         classes
     };
-    let is_near = |part: usize| view.near(rule.family_of(part), depth).next().is_some();
+    let is_near = |part: usize| view.near(rule, part).next().is_some();
     let (mut roots, second): (Vec<Id>, Vec<Id>) = match rule.left.len() {
-        1 => (view.near(rule.family_of(0), depth).filter(|id| rule.may_match(view, *id)).collect(), vec![]),
+        1 => (view.near(rule, 0).collect(), vec![]),
         _ if is_near(0) || is_near(1) => (classes(0), classes(1)),
         _ if waiting.is_empty() => return vec![],
         _ => (vec![], classes(1)),

@@ -8,11 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use hwc_dialects::mlir::OpView;
-use melior::ir::ValueLike;
-
 use crate::codegen::ir;
-use crate::egraph::module::{Part, is_operation};
+use crate::egraph::module::{Part, is_operation, own};
 use crate::graph::GraphError;
 
 /// A period of fewer operations is no layer.
@@ -37,7 +34,7 @@ pub fn parts<'c>(block: ir::Blk<'c>) -> Vec<Part<'c>> {
 /// # Errors
 /// Where an operation is none of the dialect's or not well formed.
 pub fn numbers(parts: &[Part]) -> Result<Vec<usize>, GraphError> {
-    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut numbers: HashMap<Vec<usize>, usize> = HashMap::new();
     let number = |part: &Part| {
         let next = numbers.len();
         Ok(*numbers.entry(part.signature()?).or_insert(next))
@@ -69,13 +66,7 @@ fn steps(operations: &[ir::Op]) -> Vec<Step> {
     for (i, operation) in operations.iter().enumerate() {
         open.retain(|made| last_read[*made] >= i);
         let mut hasher = DefaultHasher::new();
-        ir::name_of(*operation).hash(&mut hasher);
-        if let Some(Ok(view)) = OpView::of(&**operation) {
-            format!("{:?}", view.attrs).hash(&mut hasher);
-        }
-        for value in ir::operands(*operation).into_iter().chain(ir::results(*operation)) {
-            value.r#type().to_string().hash(&mut hasher);
-        }
+        own(*operation).unwrap_or_default().hash(&mut hasher);
         let distances = ir::operands(*operation).into_iter().map(|value| maker(value).map(|made| i - made)).collect();
         steps.push(Step { own: hasher.finish(), distances, crossing: open.len() });
         open.insert(i);

@@ -66,10 +66,12 @@ impl Rule {
         Search::of(graph, self, &self.whole).at(&roots, found);
     }
 
-    /// Whether the first part of the left side may match an e-class: true for many that it does not match.
-    pub fn may_match(&self, classes: &impl Classes, root: Id) -> bool {
-        let Some(Test::Operation(pattern)) = self.whole.steps.first().map(|step| &step.test) else { return false };
-        classes.class(root).nodes.iter().any(|node| node.op() == Some(pattern.op) && pattern.may_be(classes, node))
+    /// Which operands of the first part's root must be operations, by their places, and their operators.
+    pub fn below(&self) -> &[(usize, Op)] {
+        match self.whole.steps.first().map(|step| &step.test) {
+            Some(Test::Operation(pattern)) => &pattern.operations,
+            _ => &[],
+        }
     }
 
     /// Calls `found` with the matches at these e-classes that come upon something new, `most` and those of one e-class at
@@ -164,15 +166,6 @@ impl Rule {
     }
 }
 
-impl Pattern {
-    /// Whether an e-node of the operator has as many operands, and some that may be operations where they have to be.
-    fn may_be(&self, classes: &impl Classes, node: &Node) -> bool {
-        let may_have =
-            |(place, op): &(usize, Op)| node.operands.get(*place).is_some_and(|id| classes.may_have(*id, *op));
-        self.counts.contains(&node.operands.len()) && self.operations.iter().all(may_have)
-    }
-}
-
 /// A depth-first search for matches.
 struct Search<'a, C> {
     classes: &'a C,
@@ -248,7 +241,13 @@ impl<'a, C: Classes> Search<'a, C> {
     /// Whether an e-node is what a step wants; its operands get their numbers.
     fn node(&mut self, pattern: &Pattern, node: &Node) -> bool {
         let Kind::Op(op, attrs) = node.kind else { return false };
-        if op != pattern.op || !pattern.may_be(self.classes, node) || !self.attributes(pattern, attrs) {
+        let may_have =
+            |(place, op): &(usize, Op)| node.operands.get(*place).is_some_and(|id| self.classes.may_have(*id, *op));
+        if op != pattern.op
+            || !pattern.counts.contains(&node.operands.len())
+            || !pattern.operations.iter().all(may_have)
+            || !self.attributes(pattern, attrs)
+        {
             return false;
         }
         for (i, operand) in self.operands[pattern.first..].iter_mut().take(pattern.numbered).enumerate() {
