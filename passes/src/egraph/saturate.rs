@@ -2,8 +2,8 @@
 //!
 //! An iteration looks for matches only where the e-graph changed since the last one: at e-classes that have other e-nodes
 //! or facts, and as many operations above them as a left side is deep. Of these only matches are applied that come upon
-//! something new. Rules that match too often in one iteration go on in the next
-//! with what is left, so that a limit never loses a match: where nothing is left, every rule has been applied everywhere.
+//! something new. Rules that match too often in one iteration go on in the next with what is left, so that a limit never
+//! loses a match: where nothing is left, every rule has been applied everywhere.
 
 use std::collections::HashSet;
 

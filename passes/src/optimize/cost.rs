@@ -199,8 +199,8 @@ mod tests {
             operands: &[Some(&a), Some(&b)],
             results: std::slice::from_ref(&c),
         };
-        Analytic::new(&cpu(), 1)
-            .seconds(&Group { calls: &[call], reads: &[&a, &b], writes: &[&c], order: None })
+        Analytic::new(&cpu(), 1, 0.0)
+            .seconds(&Group { calls: &[call], reads: &[&a, &b], writes: &[&c], weights: 0.0, order: None })
             .unwrap()
     }
 
