@@ -6,7 +6,7 @@ use super::*;
 use crate::codegen::ir;
 use crate::egraph::check::check_all;
 use crate::egraph::facts::Graph;
-use crate::egraph::graphs::with_weights;
+use crate::egraph::graphs::{decoder, with_weights};
 use crate::egraph::module::Part;
 use crate::egraph::saturate::{Limits, Saturation, Stop, saturate};
 use egg::Id;
@@ -309,4 +309,28 @@ fn a_residual_block_saturates() {
     assert!(all.has("hard_swish(conv(x, w, b, ..r)) if weights(w), weights(b)"), "a normalization became part");
     assert!(all.is("add(conv(x, w, b, ..r), y) if weights(w), weights(b)"));
     assert!(all.has("matmul(x, w) if weights(w), rank(x) == 2"), "squeezed images are rows");
+}
+
+/// Where saturation ends, every rule has been applied everywhere, however little each iteration looked at.
+#[test]
+fn nothing_is_left_at_the_fix_point() {
+    for text in [LAYER.to_string(), BLOCK.to_string(), decoder(2)] {
+        let Saturated { mut graph, saturation, .. } = saturated(&text);
+        assert_eq!(saturation.stop, Stop::Saturated);
+        let size = |graph: &Graph| (graph.total_number_of_nodes(), graph.number_of_classes());
+        let before = size(&graph);
+        for rule in builtin() {
+            let classes = |part| {
+                let classes = rule.family_of(part).and_then(|family| graph.classes_for_op(&family));
+                classes.map(Iterator::collect::<Vec<Id>>).unwrap_or_default()
+            };
+            let mut matches = vec![];
+            rule.search(&graph, &classes(0), &classes(1), usize::MAX, &mut |binding| matches.push(binding));
+            for binding in &matches {
+                rule.apply(&mut graph, binding);
+            }
+            graph.rebuild();
+            assert_eq!(size(&graph), before, "{}", rule.name);
+        }
+    }
 }
