@@ -12,7 +12,11 @@ use crate::types::{Dim, TensorType};
 const DYNAMIC: u64 = i64::MIN as u64;
 
 pub fn tensor_type_to_mlir<'c>(context: &'c Context, ty: &TensorType) -> Option<Type<'c>> {
-    let element = Type::parse(context, ty.dtype.mlir())?;
+    let element = match ty.dtype {
+        DType::F32 => Type::float32(context),
+        DType::I64 => IntegerType::new(context, 64).into(),
+        dtype => Type::parse(context, dtype.mlir())?,
+    };
     let sizes: Vec<u64> = ty.shape.iter().map(|d| d.fixed().map_or(DYNAMIC, |n| n as u64)).collect();
     let encoding = ty.shape.iter().any(|d| matches!(d, Dim::Symbol(_))).then(|| {
         let names: Vec<Attribute> = ty
@@ -25,7 +29,7 @@ pub fn tensor_type_to_mlir<'c>(context: &'c Context, ty: &TensorType) -> Option<
     Some(RankedTensorType::new(&sizes, element, encoding).into())
 }
 
-/// The element type of MLIR's. Most are of a few, and to write out the others takes longer than all else about a tensor.
+/// The element type of MLIR's. Most are of a few; to write out or to read one takes longer than all else about a tensor.
 fn element_type(element: Type) -> Option<DType> {
     match IntegerType::try_from(element) {
         Ok(integer) if integer.is_signless() && integer.width() == 64 => Some(DType::I64),

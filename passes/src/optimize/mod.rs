@@ -125,7 +125,9 @@ pub fn optimize<'c>(
     let mut clock = Clock::start();
     let parts = parts::parts(block);
     let of_part = parts::numbers(&parts)?;
+    clock.tick(|spent| &mut spent.translation);
     let last = if options.compare { layout::made_last(block)? } else { HashSet::new() };
+    clock.tick(|spent| &mut spent.alternatives);
     let mut done: Vec<Optimized> = vec![];
     let mut unchanged = 0.0;
     for (part, &number) in parts.iter().zip(&of_part) {
@@ -260,13 +262,13 @@ fn saturated(
         return Err(OptimizeError::Rules(told.collect()));
     }
     let space = Space::new(&graph, &imported.roots, &Orders::default(), options);
-    clock.tick(|spent| &mut spent.alternatives);
     let mut locations = HashMap::new();
     if options.compare {
         for (id, operation) in imported.operations.iter().zip(&part.operations) {
             locations.entry(graph.find(*id)).or_insert_with(|| operation.location().to_string());
         }
     }
+    clock.tick(|spent| &mut spent.alternatives);
     let operations = part.operations.len();
     Ok(Optimized {
         times: 0,
