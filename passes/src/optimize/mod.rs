@@ -245,7 +245,7 @@ fn saturated(
     let unchanged = match options.compare {
         true => {
             let orders = orders::as_it_is(part, &graph, &imported, last);
-            solve_alone(&Space::new(&graph, &imported.roots, &orders, options))?
+            solve_alone(&Space::new(&graph, &imported.roots, &orders, options), &options.extraction)?
         }
         false => 0.0,
     };
@@ -284,12 +284,11 @@ fn saturated(
     })
 }
 
-/// Seconds of the best plan of a space, found quickly.
-fn solve_alone(space: &Space) -> Result<f64, OptimizeError> {
+/// Seconds of the best plan of a space.
+fn solve_alone(space: &Space, limits: &Limits) -> Result<f64, OptimizeError> {
     let (mut classes, mut roots) = (vec![], vec![]);
     space.add_to(&Budgets::default(), 1, &mut classes, &mut roots);
-    let limits = Limits { rounds: 0, work: 0, ..Limits::default() };
-    Ok(hwc_extraction::solve(&Problem::new(&classes, &roots, vec![])?, &limits)?.cost)
+    Ok(hwc_extraction::solve(&Problem::new(&classes, &roots, vec![])?, limits)?.cost)
 }
 
 /// One problem for all parts together, because budgets are about all of them, with the number of each part's first class.
