@@ -87,7 +87,9 @@ impl Graph {
         let step = self.constant(&[], &format!("{:?}", 1.0 + 0.37 * self.weights as f32));
         let scale = self.constant(&[], &format!("{:?}", (2.0 / terms as f32).sqrt()));
         let places = self.op("cumsum", &[&ones], "axis = 0 : i64", &elements);
-        let phases = self.op("mul", &[&places, &step], "", &elements);
+        // Ever faster, so that no sum of products nearly cancels out.
+        let squares = self.op("mul", &[&places, &places], "", &elements);
+        let phases = self.op("mul", &[&squares, &step], "", &elements);
         let wave = self.op("sin", &[&phases], "", &elements);
         let scaled = self.op("mul", &[&wave, &scale], "", &elements);
         self.reshape(&scaled, shape)
