@@ -14,11 +14,13 @@
 //! ```
 
 mod error;
+mod example;
 mod row;
 mod split;
 mod store;
 
 pub use error::Error;
+pub use example::{Example, bound};
 pub use row::{Code, Row, program};
 pub use split::{is_test, split};
 pub use store::{Contents, Damage, Store};

@@ -146,3 +146,17 @@ fn no_family_is_learned_from_and_tested() {
     let (again, _) = split(train.clone(), 0.4);
     assert_eq!(again, train);
 }
+
+#[test]
+fn an_example_is_a_row_read() {
+    let warm = [2e-6, 1e-6, 4e-6, 2e-6, 2e-6, 8e-6, 2e-6].to_vec();
+    let one = Example::new(&Row { warm, cold: vec![], ..row("relu", 1 << 20, 4) }).expect("read");
+    assert_eq!((one.seconds, one.cold, one.threads), (2e-6, None, 1));
+    // More than half of the timings agree.
+    assert_eq!(one.noise, 0.0);
+    let two = Example::new(&Row { warm: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], ..row("relu", 8, 4) });
+    assert_eq!(two.expect("read").seconds, 4.5);
+    // Two times four MiB at 20 GB/s.
+    let least = bound(&one.unit);
+    assert!((least - 8.0 * f64::from(1 << 20) / 20e9 - 1e-7).abs() < 1e-3 * least, "{least}");
+}
