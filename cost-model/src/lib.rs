@@ -1,6 +1,7 @@
 //! Predictions of what a kernel costs, from text and numbers. Links neither MLIR nor LLVM.
 
 pub mod dataset;
+pub mod eval;
 mod roofline;
 pub mod text;
 pub mod transfer;

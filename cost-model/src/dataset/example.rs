@@ -1,7 +1,7 @@
 //! Rows as a model learns from them.
 
 use super::{Code, Row};
-use crate::text::{FEATURES, Unit};
+use crate::text::{FEATURES, Unit, vocabulary};
 use crate::{Machine, Work};
 
 /// The machine that times are related to, whatever machine was measured: a processor of 3 GHz beside memory of 20 GB/s.
@@ -50,16 +50,31 @@ impl Example {
             code: row.code,
         })
     }
+
+    /// The class of the kernel's space, as its text says: `contraction`, `elementwise`, ...; `none` without a space.
+    pub fn class(&self) -> &'static str {
+        let mut names = self.unit.tokens.ids.iter().map(|id| vocabulary::name(*id));
+        // A token names it `reduction_class` where `reduction` is another one.
+        match (names.next(), names.next()) {
+            (Some("space"), Some(class)) => class.strip_suffix("_class").unwrap_or(class),
+            _ => "none",
+        }
+    }
 }
 
-/// What a nominal machine takes at least for a kernel, in seconds; predictions and their targets are ratios to it.
-pub fn bound(unit: &Unit) -> f64 {
+/// What limits a kernel: cycles of arithmetic, and bytes read and written. The cycles count as the operations of it, so
+/// that rates are those of cycles, whatever the vectors and threads.
+pub fn work(unit: &Unit) -> Work {
     let of = |name: &str| {
         let at = FEATURES.iter().position(|feature| feature.name == name);
         at.map_or(0.0, |at| f64::from(unit.features[at]).exp_m1())
     };
-    let work = Work { flops: of("cycles"), bytes: of("bytes_read") + of("bytes_written") };
-    NOMINAL.seconds(work) + CALL
+    Work { flops: of("cycles"), bytes: of("bytes_read") + of("bytes_written") }
+}
+
+/// What a nominal machine takes at least for a kernel, in seconds; predictions and their targets are ratios to it.
+pub fn bound(unit: &Unit) -> f64 {
+    NOMINAL.seconds(work(unit)) + CALL
 }
 
 fn median(values: &[f64]) -> Option<f64> {

@@ -20,7 +20,7 @@ mod split;
 mod store;
 
 pub use error::Error;
-pub use example::{Example, bound};
+pub use example::{Example, bound, work};
 pub use row::{Code, Row, program};
 pub use split::{is_test, split};
 pub use store::{Contents, Damage, Store};
