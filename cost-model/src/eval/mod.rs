@@ -26,6 +26,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod baseline;
 mod error;
 mod group;
 mod interval;
@@ -33,6 +34,7 @@ mod measure;
 mod report;
 mod table;
 
+pub use baseline::{BASELINES, Fit};
 pub use error::Error;
 pub use group::{Choice, Group, choose, expected_log_regret, groups};
 pub use interval::{bootstrap, half_interval, mean};

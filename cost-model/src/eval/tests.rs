@@ -7,7 +7,7 @@ pub(super) fn candidates(operation: &str, size: u32, times: &[f64]) -> Vec<Examp
         let kernel = format!(
             "hwk.kernel @k(%x: tensor<{size}xf32>) -> (tensor<{size}xf32>) \
              space(#hwk.space<elementwise, cols = {size}>) \
-             schedule(#hwk.schedule<loops, vector = cols : {} x 1>) {{\n  \
+             schedule(#hwk.schedule<loops, vector = cols : 4 x {}>) {{\n  \
              %0 = hwc.{operation} %x : (tensor<{size}xf32>) -> tensor<{size}xf32>\n  \
              hwk.yield %0 : tensor<{size}xf32>\n}}",
             at + 1
