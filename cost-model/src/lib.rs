@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod eval;
+pub mod model;
 mod roofline;
 pub mod text;
 pub mod transfer;

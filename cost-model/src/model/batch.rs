@@ -1,0 +1,107 @@
+//! Units as a network reads them.
+
+use serde::{Deserialize, Serialize};
+
+use super::matrix::Matrix;
+use crate::text::{FEATURE_COUNT, NUMBERS, Unit};
+
+/// Steps that a feature is divided into at most.
+const STEPS: usize = 8;
+/// How many standard deviations a feature may be away from its mean; further ones count as this.
+const FURTHEST: f32 = 4.0;
+
+/// How features become inputs: each once by its mean and standard deviation, and once by steps between quantiles, of which
+/// each goes from 0 to 1 along its part of the range.
+///
+/// Gorishniy et al.: On embeddings for numerical features in tabular deep learning (2022).
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(super) struct Scaling {
+    /// Of each feature.
+    pub means: Vec<f32>,
+    /// Reciprocals; 0 of a feature that is always the same.
+    pub deviations: Vec<f32>,
+    /// Feature, begin and end of each step.
+    pub steps: Vec<(u16, f32, f32)>,
+}
+
+impl Scaling {
+    pub fn new(units: &[&Unit]) -> Scaling {
+        let mut scaling = Scaling::default();
+        let count = units.len().max(1) as f64;
+        for feature in 0..FEATURE_COUNT {
+            let mut values: Vec<f32> = units.iter().map(|unit| unit.features[feature]).collect();
+            values.sort_by(f32::total_cmp);
+            let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
+            let variance = values.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / count;
+            scaling.means.push(mean as f32);
+            scaling.deviations.push(if variance > 1e-12 { variance.sqrt().recip() as f32 } else { 0.0 });
+            let quantile = |step| values.get(step * values.len().saturating_sub(1) / STEPS).copied();
+            let mut edges: Vec<f32> = (0..=STEPS).filter_map(quantile).collect();
+            edges.dedup();
+            scaling.steps.extend(edges.windows(2).map(|pair| (feature as u16, pair[0], pair[1])));
+        }
+        scaling
+    }
+
+    /// Whether it is one that [`Scaling::new`] makes.
+    pub fn is_sound(&self) -> bool {
+        let sized = self.means.len() == FEATURE_COUNT && self.deviations.len() == FEATURE_COUNT;
+        let finite = self.means.iter().chain(&self.deviations).all(|x| x.is_finite());
+        let sound = |(feature, begin, end): &(u16, f32, f32)| {
+            usize::from(*feature) < FEATURE_COUNT && begin < end && (end - begin).is_finite()
+        };
+        sized && finite && self.steps.iter().all(sound)
+    }
+
+    /// Columns that a unit has.
+    pub fn inputs(&self) -> usize {
+        FEATURE_COUNT + self.steps.len()
+    }
+
+    pub fn plain<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = f32> + 'a {
+        let scales = self.means.iter().zip(&self.deviations);
+        unit.features.iter().zip(scales).map(|(x, (mean, scale))| ((x - mean) * scale).clamp(-FURTHEST, FURTHEST))
+    }
+
+    /// [`Scaling::plain`], then the steps.
+    pub fn all<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = f32> + 'a {
+        let step = |(feature, begin, end): &(u16, f32, f32)| {
+            ((unit.features[usize::from(*feature)] - begin) / (end - begin)).clamp(0.0, 1.0)
+        };
+        self.plain(unit).chain(self.steps.iter().map(step))
+    }
+}
+
+/// Units of a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Batch {
+    /// First token of each unit, and how many tokens there are.
+    pub starts: Vec<usize>,
+    /// Of all tokens.
+    pub ids: Vec<usize>,
+    /// A row for each token.
+    pub numbers: Matrix,
+    /// A row for each unit: [`Scaling::all`], [`Scaling::plain`].
+    pub inputs: Matrix,
+    pub plain: Matrix,
+}
+
+impl Batch {
+    pub fn new<'a>(units: impl ExactSizeIterator<Item = &'a Unit> + Clone, scaling: &Scaling) -> Batch {
+        let mut starts = vec![0];
+        for unit in units.clone() {
+            starts.push(starts[starts.len() - 1] + unit.tokens.ids.len());
+        }
+        let tokens = starts[starts.len() - 1];
+        let ids = units.clone().flat_map(|unit| &unit.tokens.ids).map(|id| usize::from(*id)).collect();
+        let numbers = units.clone().flat_map(|unit| unit.tokens.numbers.as_flattened()).copied().collect();
+        let inputs = units.clone().flat_map(|unit| scaling.all(unit)).collect();
+        Batch {
+            starts,
+            ids,
+            numbers: Matrix::new(tokens, NUMBERS, numbers),
+            inputs: Matrix::new(units.len(), scaling.inputs(), inputs),
+            plain: Matrix::new(units.len(), FEATURE_COUNT, units.flat_map(|unit| scaling.plain(unit)).collect()),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Outputs of the networks to predictions.
+
+use super::batch::Batch;
+use super::file::Content;
+use super::loss::{HIGH, LOW, SPILLS, STATIC, TIME, softplus};
+use super::network::{HIDDEN, Network, OUTPUTS, Sequence};
+use super::outside::Outside;
+use super::tape::Tape;
+use crate::dataset::bound;
+use crate::text::{FEATURE_COUNT, Unit};
+
+/// What is expected of a kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Median of the time of one run, with operands in the caches.
+    pub seconds: f64,
+    /// Nine of ten kernels of families that the model does not know take between these.
+    pub low: f64,
+    pub high: f64,
+    pub code: CodeEstimate,
+    /// Why not to rely on it; nothing where all of it was seen in training.
+    pub outside: Option<Outside>,
+}
+
+/// What is expected of the code; see [`crate::dataset::Code`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CodeEstimate {
+    pub registers: f64,
+    /// 0 where none are likelier than some.
+    pub spills: f64,
+    pub instructions: f64,
+    pub code_bytes: f64,
+}
+
+/// One row of tier 1.
+pub(super) type Row = [f32; OUTPUTS];
+
+/// Logarithms are at most so far from 0, so that seconds are finite.
+const FURTHEST: f64 = 40.0;
+
+/// The ends of the interval of a row with a margin, in ln(seconds / bound); the median is within.
+pub(super) fn interval(row: &Row, margin: f32) -> (f32, f32) {
+    (row[TIME] - softplus(row[LOW]) - margin, row[TIME] + softplus(row[HIGH]) + margin)
+}
+
+/// Means over the members of tier 1, computed as training does.
+pub(super) fn outputs(content: &Content, units: &[&Unit]) -> Vec<Row> {
+    let network = Sequence { shape: content.shape, inputs: content.scaling.inputs() };
+    let mut rows = vec![[0.0; OUTPUTS]; units.len()];
+    let share = 1.0 / content.members.len().max(1) as f32;
+    for (units, rows) in units.chunks(64).zip(rows.chunks_mut(64)) {
+        let batch = Batch::new(units.iter().copied(), &content.scaling);
+        for member in &content.members {
+            let mut tape = Tape::new(member, &batch.starts);
+            let outputs = network.outputs(&mut tape, &batch);
+            for (number, row) in rows.iter_mut().enumerate() {
+                row.iter_mut().zip(tape.value(outputs).row(number)).for_each(|(sum, x)| *sum += x * share);
+            }
+        }
+    }
+    rows
+}
+
+impl Content {
+    pub fn prediction(&self, unit: &Unit, row: &Row) -> Prediction {
+        let (low, high) = interval(row, self.margins.of(unit));
+        let least = bound(unit);
+        let seconds = |x: f32| least * f64::from(x).clamp(-FURTHEST, FURTHEST).exp();
+        let [registers, spills, instructions, bytes]: [f64; 4] = std::array::from_fn(|column| {
+            let (mean, deviation) = self.standard[column];
+            f64::from(row[STATIC + column] * deviation + mean)
+        });
+        let count = |x: f64| x.clamp(0.0, FURTHEST).exp_m1();
+        Prediction {
+            seconds: seconds(row[TIME]),
+            low: seconds(low.min(row[TIME])),
+            high: seconds(high.max(row[TIME])),
+            code: CodeEstimate {
+                registers: registers.max(0.0),
+                spills: if row[SPILLS] > 0.0 { count(spills).max(1.0) } else { 0.0 },
+                instructions: count(instructions),
+                code_bytes: count(bytes),
+            },
+            outside: self.known.outside(unit),
+        }
+    }
+
+    /// Seconds by tier 0.
+    pub fn screen(&self, units: &[&Unit]) -> Vec<f64> {
+        units.iter().map(|unit| bound(unit) * f64::from(self.score(unit)).clamp(-FURTHEST, FURTHEST).exp()).collect()
+    }
+
+    fn score(&self, unit: &Unit) -> f32 {
+        const ONE: usize = HIDDEN[0];
+        const TWO: usize = HIDDEN[1];
+        let mut inputs = [0.0; FEATURE_COUNT];
+        inputs.iter_mut().zip(self.scaling.plain(unit)).for_each(|(to, x)| *to = x);
+        let one: [f32; ONE] = layer(&inputs, &self.screen[0].data, &self.screen[1].data);
+        let two: [f32; TWO] = layer(&one.map(|x| x.max(0.0)), &self.screen[2].data, &self.screen[3].data);
+        let [score] = layer(&two.map(|x| x.max(0.0)), &self.screen[4].data, &self.screen[5].data);
+        score
+    }
+}
+
+/// `x * weights + bias`.
+fn layer<const N: usize>(x: &[f32], weights: &[f32], bias: &[f32]) -> [f32; N] {
+    let mut sums = [0.0; N];
+    sums.copy_from_slice(bias);
+    for (x, row) in x.iter().zip(weights.as_chunks::<N>().0) {
+        sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += x * weight);
+    }
+    sums
+}
