@@ -3,7 +3,7 @@
 //! `cargo run --release -p hwc-cost-model --example evaluate -- STORE... [--seeds 5] [--share 0.2] [--only NAME]...`
 
 use hwc_cost_model::dataset::{Example, Store, is_test};
-use hwc_cost_model::eval::{BASELINES, Table, report};
+use hwc_cost_model::eval::{BASELINES, Baseline, Table, report};
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -38,10 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     eprintln!("{} kernels to learn from, {} to test", train.len(), test.len());
     let mut reports = vec![];
-    for (name, fit) in BASELINES.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|only| only == name)) {
+    let wanted = |baseline: &&Baseline| only.is_empty() || only.iter().any(|only| only == baseline.name);
+    for baseline in BASELINES.iter().filter(wanted) {
         let start = Instant::now();
-        let mut fits = (0..seeds).map(|seed| fit(&train, seed)).collect::<Result<Vec<_>, _>>()?;
-        eprintln!("{name}: {:.1} s to learn, each time", start.elapsed().as_secs_f64() / seeds as f64);
+        let mut fits = (0..seeds).map(|seed| baseline.fit(&train, seed)).collect::<Result<Vec<_>, _>>()?;
+        eprintln!("{}: {:.1} s to learn, each time", baseline.name, start.elapsed().as_secs_f64() / seeds as f64);
         let mut report = report(&mut fits, &test)?;
         if let Some(fit) = fits.first_mut().filter(|_| !test.is_empty()) {
             let start = Instant::now();

@@ -34,7 +34,7 @@ mod measure;
 mod report;
 mod table;
 
-pub use baseline::{BASELINES, Fit};
+pub use baseline::{BASELINES, Baseline};
 pub use error::Error;
 pub use group::{Choice, Group, choose, expected_log_regret, groups};
 pub use interval::{bootstrap, half_interval, mean};

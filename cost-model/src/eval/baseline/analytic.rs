@@ -7,11 +7,11 @@ use crate::text::FEATURES;
 use crate::{Machine, Work};
 
 /// Time is proportional to operations; the constant is the median over kernels.
-pub fn flops(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
+pub fn flops(name: &'static str, train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
     let at = FEATURES.iter().position(|feature| feature.name == "flops");
     // What computes nothing counts as one operation.
     let flops = move |example: &Example| at.map_or(1.0, |at| f64::from(example.unit.features[at]).exp_m1().max(1.0));
-    Ok(law("flops", train, seed, |train| {
+    Ok(law(name, train, seed, |train| {
         let mut ratios: Vec<f64> = train.iter().map(|example| example.seconds / flops(example)).collect();
         ratios.sort_by(f64::total_cmp);
         let constant = ratios.get(ratios.len() / 2).copied().unwrap_or(1.0);
@@ -20,8 +20,8 @@ pub fn flops(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error>
 }
 
 /// [`dataset::bound`](crate::dataset::bound) with a rate of cycles, one of bytes and a time of a call of its own.
-pub fn roofline(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
-    Ok(law("roofline", train, seed, |train| {
+pub fn roofline(name: &'static str, train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
+    Ok(law(name, train, seed, |train| {
         let works: Vec<(Work, f64)> = train.iter().map(|example| (work(&example.unit), example.seconds)).collect();
         let constants = descend(&works);
         move |example: &Example| seconds(constants, work(&example.unit))

@@ -7,26 +7,40 @@ mod trees;
 
 use super::{Error, Estimate, Predictor};
 use crate::dataset::Example;
+use trees::Inputs;
 
-/// Learns from examples; the same seed gives the same predictor.
-pub type Fit = fn(&[Example], u64) -> Result<Box<dyn Predictor>, Error>;
+/// A way of learning.
+#[derive(Clone, Copy, Debug)]
+pub struct Baseline {
+    pub name: &'static str,
+    learn: Learn,
+}
 
-/// A baseline's name and how it learns.
-pub const BASELINES: [(&str, Fit); 4] = [
-    ("flops", |train, seed| analytic::flops(&learnable("flops", train)?, seed)),
-    ("roofline", |train, seed| analytic::roofline(&learnable("roofline", train)?, seed)),
-    ("trees", |train, seed| trees::fit(&learnable("trees", train)?, seed)),
-    ("gp", |train, seed| process::fit(&learnable("gp", train)?, seed)),
+/// From examples that can be learned from, at least one; the same seed gives the same predictor.
+type Learn = fn(&'static str, &[&Example], u64) -> Result<Box<dyn Predictor>, Error>;
+
+/// All of them, the simplest first.
+pub const BASELINES: [Baseline; 5] = [
+    Baseline { name: "flops", learn: analytic::flops },
+    Baseline { name: "roofline", learn: analytic::roofline },
+    Baseline { name: "trees", learn: |name, train, seed| trees::learn(name, Inputs::Features, train, seed) },
+    Baseline { name: "trees-tokens", learn: |name, train, seed| trees::learn(name, Inputs::Tokens, train, seed) },
+    Baseline { name: "gp", learn: process::learn },
 ];
 
-/// What can be learned from: of other examples there is nothing to say.
-fn learnable<'a>(name: &'static str, train: &'a [Example]) -> Result<Vec<&'a Example>, Error> {
-    let times = |example: &&Example| example.seconds.is_finite() && example.seconds > 0.0;
-    let examples: Vec<&Example> = train.iter().filter(times).collect();
-    if examples.is_empty() {
-        return Err(Error::Training { name, why: "there are no measured kernels to learn from".into() });
+impl Baseline {
+    /// Learns from examples; the same seed gives the same predictor.
+    ///
+    /// # Errors
+    /// [`Error::Training`] where no example has a time; [`Error::Failed`].
+    pub fn fit(&self, train: &[Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
+        let timed = |example: &&Example| example.seconds.is_finite() && example.seconds > 0.0;
+        let examples: Vec<&Example> = train.iter().filter(timed).collect();
+        if examples.is_empty() {
+            return Err(Error::Training { name: self.name, why: "there are no measured kernels to learn from".into() });
+        }
+        (self.learn)(self.name, &examples, seed)
     }
-    Ok(examples)
 }
 
 /// A predictor that is a function of each kernel.

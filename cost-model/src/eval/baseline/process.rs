@@ -11,7 +11,6 @@ use crate::dataset::{Example, bound};
 use crate::text::FEATURE_COUNT;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
-const NAME: &str = "gp";
 /// Examples and inducing ones that the evidence is taken of, and inducing ones of the process.
 const EVIDENCE: (usize, usize) = (4000, 300);
 const INDUCING: usize = 1000;
@@ -23,7 +22,7 @@ const JITTER: f64 = 1e-6;
 /// Of a normal distribution, 90 % are within so many deviations.
 const WITHIN: f64 = 1.645;
 
-pub fn fit(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
+pub fn learn(name: &'static str, train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
     let scale = Scale::new(train);
     let mut order: Vec<&Example> = train.to_vec();
     fastrand::Rng::with_seed(seed).shuffle(&mut order);
@@ -44,7 +43,7 @@ pub fn fit(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
             }
         }
     }
-    let singular = || Error::Failed { name: NAME.into(), why: "the covariance is not positive definite".into() };
+    let singular = || Error::Failed { name: name.into(), why: "the covariance is not positive definite".into() };
     let (_, length, noise) = best.ok_or_else(singular)?;
     let projected = Projected::new(&rows, &targets, INDUCING, length).ok_or_else(singular)?;
     let posterior = projected.posterior(noise).ok_or_else(singular)?;
@@ -59,7 +58,7 @@ pub fn fit(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
         };
         examples.iter().zip(predicted).map(estimate).collect::<Vec<_>>()
     };
-    Ok(Box::new(Fitted { name: NAME, estimates }))
+    Ok(Box::new(Fitted { name, estimates }))
 }
 
 /// Mean and deviation of each feature.

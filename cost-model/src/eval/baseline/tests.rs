@@ -28,12 +28,9 @@ fn feature(example: &Example, name: &str) -> f64 {
     f64::from(example.unit.features[at])
 }
 
-fn fit(name: &str) -> Fit {
-    BASELINES.iter().find(|(baseline, _)| *baseline == name).expect("is a baseline").1
-}
-
 fn judged(name: &str, (train, test): &(Vec<Example>, Vec<Example>)) -> Report {
-    report(&mut [fit(name)(train, 1).expect("learns")], test).expect("is judged")
+    let baseline = BASELINES.iter().find(|baseline| baseline.name == name).expect("is a baseline");
+    report(&mut [baseline.fit(train, 1).expect("learns")], test).expect("is judged")
 }
 
 fn mape(name: &str, data: &(Vec<Example>, Vec<Example>)) -> f64 {
@@ -91,7 +88,7 @@ fn trees_and_processes_learn_laws_of_features() {
 #[test]
 fn nothing_learns_what_no_feature_tells() {
     let data = follow(arbitrary);
-    for (name, _) in BASELINES {
+    for Baseline { name, .. } in BASELINES {
         assert!(mape(name, &data) > 0.2, "{name}");
     }
 }
@@ -115,8 +112,9 @@ fn intervals_hold_what_they_shall() {
 #[test]
 fn the_same_seed_gives_the_same_predictor() {
     let (train, test) = follow(arbitrary);
-    for (name, fit) in BASELINES {
-        let predict = |seed| fit(&train, seed).and_then(|mut fit| fit.predict(&test)).expect("predicts");
+    for baseline in BASELINES {
+        let name = baseline.name;
+        let predict = |seed| baseline.fit(&train, seed).and_then(|mut fit| fit.predict(&test)).expect("predicts");
         assert_eq!(predict(1), predict(1), "{name}");
         assert_ne!(predict(1), predict(2), "{name}");
     }
@@ -125,18 +123,19 @@ fn the_same_seed_gives_the_same_predictor() {
 #[test]
 fn little_is_learned_from_little() {
     let (train, test) = follow(smooth);
-    for (name, fit) in BASELINES {
+    for baseline in BASELINES {
+        let name = baseline.name;
         assert_eq!(
-            fit(&[], 0).err().map(|error| error.to_string()),
+            baseline.fit(&[], 0).err().map(|error| error.to_string()),
             Some(format!("{name} cannot learn: there are no measured kernels to learn from"))
         );
         for count in [1, 2, 7, 19] {
-            let mut fits = [fit(&train[..count], 0).expect("learns")];
+            let mut fits = [baseline.fit(&train[..count], 0).expect("learns")];
             let report = report(&mut fits, &test).expect("is judged");
             assert!(report.value(&Measure::Mape).is_some(), "{name} of {count}");
             // One family alone is not held out.
             assert!(name == "gp" || count == 19 || report.value(&Measure::Coverage).is_none(), "{name} of {count}");
         }
-        assert_eq!(fit(&train, 0).and_then(|mut fit| fit.predict(&[])).expect("predicts"), []);
+        assert_eq!(baseline.fit(&train, 0).and_then(|mut fit| fit.predict(&[])).expect("predicts"), []);
     }
 }

@@ -1,21 +1,20 @@
-//! Gradient-boosted regression trees on the features of the text.
+//! Gradient-boosted regression trees on the features of the text, and on how often each token is in it.
 //!
-//! What is learned is ln(seconds / bound) by squared error. Depth and rate come from a grid, the number of trees from early
-//! stopping, both by the error on families that are held out, each once; then trees are grown on all examples. Registers,
+//! What is learned is ln(seconds / bound) by squared error. Depth, then rate come from a grid, the number of trees from early
+//! stopping, all by the error on families that are held out, each once; then trees are grown on all examples. Registers,
 //! instructions and whether there are spills are learned by trees of the same depth and rate.
 
 use super::band::{Band, Fold, folds};
 use super::{Error, Estimate, Fitted, Predictor};
 use crate::dataset::{Code, Example, bound};
-use crate::text::FEATURE_COUNT;
+use crate::text::{FEATURE_COUNT, vocabulary};
 use forust_ml::Matrix;
 use forust_ml::gradientbooster::GradientBooster;
 use forust_ml::metric::Metric;
 use forust_ml::objective::ObjectiveType;
 use forust_ml::sampler::SampleMethod;
 
-const NAME: &str = "trees";
-/// Depths and learning rates that are tried.
+/// Depths that are tried with the first rate, and rates that are tried with the best depth.
 const DEPTHS: [usize; 3] = [4, 6, 9];
 const RATES: [f32; 2] = [0.1, 0.04];
 /// Trees at most, and how many without a better one end it.
@@ -39,6 +38,21 @@ fn code(example: &Example, of: fn(Code) -> u32) -> Option<f64> {
     example.code.map(|code| f64::from(of(code)))
 }
 
+/// What trees divide by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inputs {
+    Features,
+    /// And counts of tokens.
+    Tokens,
+}
+
+impl Inputs {
+    /// All columns there are.
+    fn columns(self) -> usize {
+        FEATURE_COUNT + if self == Inputs::Tokens { vocabulary::size() } else { 0 }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     depth: usize,
@@ -46,22 +60,38 @@ struct Shape {
     trees: usize,
 }
 
-pub fn fit(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
-    let folds = folds(train, seed);
-    let mut best: Option<(f64, Shape, Vec<f64>)> = None;
-    for (depth, rate) in DEPTHS.iter().flat_map(|&depth| RATES.map(|rate| (depth, rate))) {
-        let (errors, shape) = held_out(&folds, log_ratio, Shape { depth, rate, trees: MOST }, seed)?;
-        let squares = errors.iter().map(|error| error * error).sum();
-        if best.as_ref().is_none_or(|(least, ..)| squares < *least) {
-            best = Some((squares, shape, errors));
-        }
+/// How to grow.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    name: &'static str,
+    inputs: Inputs,
+    shape: Shape,
+    seed: u64,
+}
+
+impl Options {
+    fn with(self, depth: usize, rate: f32) -> Options {
+        Options { shape: Shape { depth, rate, trees: MOST }, ..self }
     }
-    let (_, shape, errors) = best.ok_or_else(|| failed("there is no grid"))?;
+}
+
+pub fn learn(name: &'static str, inputs: Inputs, train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
+    let folds = folds(train, seed);
+    let first = Options { name, inputs, shape: Shape { depth: DEPTHS[0], rate: RATES[0], trees: MOST }, seed };
+    let mut best = held_out(&folds, log_ratio, first)?;
+    for depth in &DEPTHS[1..] {
+        best = best.or_better(held_out(&folds, log_ratio, first.with(*depth, RATES[0]))?);
+    }
+    let depth = best.options.shape.depth;
+    for rate in &RATES[1..] {
+        best = best.or_better(held_out(&folds, log_ratio, first.with(depth, *rate))?);
+    }
+    let HeldOut { errors, options } = best;
     let band = Band::new(errors);
-    let time = Trees::grow(train, &[], log_ratio, shape, seed)?;
+    let time = Trees::grow(train, &[], log_ratio, options)?;
     let head = |target: Target| {
-        let (_, shape) = held_out(&folds, target, Shape { trees: MOST, ..shape }, seed)?;
-        Trees::grow(train, &[], target, shape, seed)
+        let of_target = held_out(&folds, target, options.with(options.shape.depth, options.shape.rate))?;
+        Trees::grow(train, &[], target, of_target.options)
     };
     let registers = head(|example| code(example, |code| code.registers))?;
     let instructions = head(|example| code(example, |code| code.instructions))?;
@@ -82,20 +112,36 @@ pub fn fit(train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
         };
         examples.iter().enumerate().map(estimate).collect::<Vec<_>>()
     };
-    Ok(Box::new(Fitted { name: NAME, estimates }))
+    Ok(Box::new(Fitted { name, estimates }))
 }
 
-/// Errors on all that is held out, and the shape with as many trees as were best on average.
-fn held_out(folds: &[Fold], target: Target, shape: Shape, seed: u64) -> Result<(Vec<f64>, Shape), Error> {
+/// What comes of families that were held out.
+struct HeldOut {
+    errors: Vec<f64>,
+    /// With as many trees as were best on average.
+    options: Options,
+}
+
+impl HeldOut {
+    fn squares(&self) -> f64 {
+        self.errors.iter().map(|error| error * error).sum()
+    }
+
+    fn or_better(self, other: HeldOut) -> HeldOut {
+        if other.squares() < self.squares() { other } else { self }
+    }
+}
+
+fn held_out(folds: &[Fold], target: Target, options: Options) -> Result<HeldOut, Error> {
     let (mut errors, mut count) = (vec![], 0);
     for (some, held) in folds {
-        let trees = Trees::grow(some, held, target, shape, seed)?;
+        let trees = Trees::grow(some, held, target, options)?;
         let (held, values) = with(held, target);
         errors.extend(trees.predict(&held).iter().zip(values).map(|(predicted, value)| value - predicted));
         count += trees.count();
     }
     let trees = if folds.is_empty() { BLIND } else { count.div_ceil(folds.len()) };
-    Ok((errors, Shape { trees, ..shape }))
+    Ok(HeldOut { errors, options: Options { shape: Shape { trees, ..options.shape }, ..options } })
 }
 
 /// Trees of one target.
@@ -105,21 +151,21 @@ enum Trees {
     Some {
         booster: Box<GradientBooster>,
         columns: Vec<usize>,
+        inputs: Inputs,
     },
 }
 
 impl Trees {
     /// With examples that are held out, there are as many trees as their least error has.
-    fn grow(train: &[&Example], held: &[&Example], target: Target, shape: Shape, seed: u64) -> Result<Trees, Error> {
+    fn grow(train: &[&Example], held: &[&Example], target: Target, options: Options) -> Result<Trees, Error> {
+        let Options { name, inputs, shape, seed } = options;
         let (rows, values) = with(train, target);
         let (held_rows, held_values) = with(held, target);
-        let varies =
-            |column: &usize| rows.windows(2).any(|w| w[0].unit.features[*column] != w[1].unit.features[*column]);
-        let columns: Vec<usize> = (0..FEATURE_COUNT).filter(varies).collect();
+        let columns = varying(&rows, inputs);
         if columns.is_empty() {
             return Ok(Trees::None(super::super::mean(&values)));
         }
-        let (table, held_table) = (table(&rows, &columns), table(&held_rows, &columns));
+        let (table, held_table) = (table(&rows, inputs, &columns), table(&held_rows, inputs, &columns));
         let mut booster = GradientBooster::default()
             .set_objective_type(ObjectiveType::SquaredLoss)
             .set_max_depth(shape.depth)
@@ -136,8 +182,10 @@ impl Trees {
         let (weights, held_weights) = (vec![1.0; rows.len()], vec![1.0; held_rows.len()]);
         let held = (matrix(&held_table, columns.len()), &*held_values, &*held_weights);
         let held = (!held_rows.is_empty()).then(|| vec![held]);
-        booster.fit(&matrix(&table, columns.len()), &values, &weights, held).map_err(failed)?;
-        Ok(Trees::Some { booster: Box::new(booster), columns })
+        booster
+            .fit(&matrix(&table, columns.len()), &values, &weights, held)
+            .map_err(|why| Error::Failed { name: name.into(), why: why.to_string() })?;
+        Ok(Trees::Some { booster: Box::new(booster), columns, inputs })
     }
 
     fn count(&self) -> usize {
@@ -150,8 +198,8 @@ impl Trees {
     fn predict(&self, examples: &[&Example]) -> Vec<f64> {
         match self {
             Trees::None(value) => vec![*value; examples.len()],
-            Trees::Some { booster, columns } => {
-                booster.predict(&matrix(&table(examples, columns), columns.len()), true)
+            Trees::Some { booster, columns, inputs } => {
+                booster.predict(&matrix(&table(examples, *inputs, columns), columns.len()), true)
             }
         }
     }
@@ -162,16 +210,33 @@ fn with<'a>(examples: &[&'a Example], target: Target) -> (Vec<&'a Example>, Vec<
     examples.iter().filter_map(|example| Some((*example, target(example)?))).unzip()
 }
 
-/// Features, column by column.
-fn table(examples: &[&Example], columns: &[usize]) -> Vec<f64> {
-    let column = |&column: &usize| examples.iter().map(move |example| f64::from(example.unit.features[column]));
-    columns.iter().flat_map(column).collect()
+/// Columns that are not the same for all.
+fn varying(examples: &[&Example], inputs: Inputs) -> Vec<usize> {
+    let all: Vec<usize> = (0..inputs.columns()).collect();
+    let table = table(examples, inputs, &all);
+    let columns = table.chunks(examples.len().max(1)).enumerate();
+    columns.filter(|(_, values)| values.windows(2).any(|pair| pair[0] != pair[1])).map(|(column, _)| column).collect()
+}
+
+/// Some of the columns, one behind the other: features, then counts of tokens.
+fn table(examples: &[&Example], inputs: Inputs, columns: &[usize]) -> Vec<f64> {
+    let rows = examples.len();
+    let mut table = vec![0.0; rows * columns.len()];
+    let mut starts: Vec<Option<usize>> = vec![None; inputs.columns()];
+    columns.iter().enumerate().for_each(|(at, column)| starts[*column] = Some(at * rows));
+    let (features, tokens) = starts.split_at(FEATURE_COUNT);
+    for (row, example) in examples.iter().enumerate() {
+        for (start, value) in features.iter().zip(example.unit.features) {
+            start.iter().for_each(|start| table[start + row] = f64::from(value));
+        }
+        for id in &example.unit.tokens.ids {
+            let start = tokens.get(usize::from(*id)).copied().flatten();
+            start.iter().for_each(|start| table[start + row] += 1.0);
+        }
+    }
+    table
 }
 
 fn matrix(table: &[f64], columns: usize) -> Matrix<'_, f64> {
     Matrix::new(table, table.len() / columns, columns)
-}
-
-fn failed(why: impl ToString) -> Error {
-    Error::Failed { name: NAME.into(), why: why.to_string() }
 }
