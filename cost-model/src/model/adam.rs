@@ -12,7 +12,7 @@ const LONGEST: f32 = 1.0;
 /// Part of the steps in which the rate grows.
 const WARM: f32 = 0.03;
 
-pub(super) struct Adam {
+pub(crate) struct Adam {
     rate: f32,
     steps: usize,
     step: usize,

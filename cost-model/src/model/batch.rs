@@ -15,7 +15,7 @@ const FURTHEST: f32 = 4.0;
 ///
 /// Gorishniy et al.: On embeddings for numerical features in tabular deep learning (2022).
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(super) struct Scaling {
+pub(crate) struct Scaling {
     /// Of each feature.
     pub means: Vec<f32>,
     /// Reciprocals; 0 of a feature that is always the same.
@@ -74,7 +74,7 @@ impl Scaling {
 
 /// Units of a step.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     /// First token of each unit, and how many tokens there are.
     pub starts: Vec<usize>,
     /// Of all tokens.

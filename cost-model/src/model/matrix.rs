@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Rows of numbers.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(super) struct Matrix {
+pub(crate) struct Matrix {
     pub rows: usize,
     pub cols: usize,
     /// `rows * cols` numbers.
@@ -15,7 +15,7 @@ pub(super) struct Matrix {
 
 /// A matrix, or its transposed one.
 #[derive(Clone, Copy)]
-pub(super) enum Read<'a> {
+pub(crate) enum Read<'a> {
     Plain(&'a Matrix),
     Transposed(&'a Matrix),
 }

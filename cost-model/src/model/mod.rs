@@ -19,21 +19,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod adam;
-mod batch;
+pub(crate) mod adam;
+pub(crate) mod batch;
 mod error;
 mod figures;
 mod file;
 mod interval;
 mod loss;
-mod matrix;
-mod network;
+pub(crate) mod matrix;
+pub(crate) mod network;
 mod onnx;
 mod outside;
 mod predict;
 mod runner;
 mod runtime;
-mod tape;
+pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
 mod train;

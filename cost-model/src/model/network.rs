@@ -47,7 +47,7 @@ impl Shape {
 pub(super) const HIDDEN: [usize; 2] = [64, 32];
 
 /// A network whose parameters are matrices in a fixed order.
-pub(super) trait Network: Sync {
+pub(crate) trait Network: Sync {
     /// Rows and columns of each parameter; one row for a bias.
     fn sizes(&self) -> Vec<[usize; 2]>;
     /// One row for each unit of the batch.

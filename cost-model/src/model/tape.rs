@@ -7,7 +7,7 @@ use super::matrix::{Matrix, Read};
 
 /// A matrix on the tape.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Var(usize);
+pub(crate) struct Var(usize);
 
 enum Op {
     Input,
@@ -52,7 +52,7 @@ struct Node {
 }
 
 /// What was computed of a batch.
-pub(super) struct Tape<'p> {
+pub(crate) struct Tape<'p> {
     parameters: &'p [Matrix],
     /// First token of each sequence, and how many tokens there are.
     starts: &'p [usize],

@@ -238,8 +238,17 @@ pub fn name(token: u16) -> &'static str {
 
 /// Whether a token is that of an operation, known or not: what models of operations alone read.
 pub fn is_operation(token: u16) -> bool {
-    let (first, known) = INDEX.groups[Group::Operation as usize];
-    (first..first + known + GROUPS[Group::Operation as usize].buckets).contains(&token)
+    is_of(Group::Operation, token)
+}
+
+/// Whether a token says which operand is used or of which element type a value is.
+pub fn is_operand(token: u16) -> bool {
+    is_of(Group::Use, token) || is_of(Group::Element, token)
+}
+
+fn is_of(group: Group, token: u16) -> bool {
+    let (first, known) = INDEX.groups[group as usize];
+    (first..first + known + GROUPS[group as usize].buckets).contains(&token)
 }
 
 /// Changes with every change of tokens, numbers or features: a model is of use only with the set it was trained on.
@@ -278,12 +287,14 @@ mod tests {
         assert!(name(unknown).starts_with("op#"), "{}", name(unknown));
         assert!(is_operation(unknown) && is_operation(token(Group::Operation, b"builtin.module").0));
         assert!(!is_operation(token(Group::Key, b"axis").0) && !is_operation(Mark::Amx as u16));
+        assert!(is_operand(token(Group::Element, b"f32").0) && !is_operand(unknown));
         assert!(size() < 1000 && name(u16::MAX) == "none");
     }
 
     #[test]
     fn rows_beyond_a_group_are_its_last() {
         assert_eq!(name(row(Group::Use, 0)), "arg0");
+        assert!(is_operand(row(Group::Use, 0)) && !is_operand(row(Group::Dimension, 0)));
         assert_eq!(name(row(Group::Use, u16::MAX)), "back:17-");
         assert_eq!(name(row(Group::Dimension, u16::MAX)), "dim#0");
     }

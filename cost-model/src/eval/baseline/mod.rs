@@ -2,11 +2,13 @@
 
 mod analytic;
 mod band;
+mod conv1d;
 mod process;
 mod trees;
 
 use super::{Error, Estimate, Predictor};
 use crate::dataset::Example;
+use conv1d::Reads;
 use trees::Inputs;
 
 /// A way of learning.
@@ -20,9 +22,11 @@ pub struct Baseline {
 type Learn = fn(&'static str, &[&Example], u64) -> Result<Box<dyn Predictor>, Error>;
 
 /// All of them, the simplest first.
-pub const BASELINES: [Baseline; 5] = [
+pub const BASELINES: [Baseline; 7] = [
     Baseline { name: "flops", learn: analytic::flops },
     Baseline { name: "roofline", learn: analytic::roofline },
+    Baseline { name: "conv1d-ops", learn: |name, train, seed| conv1d::learn(name, Reads::Operations, train, seed) },
+    Baseline { name: "conv1d-operands", learn: |name, train, seed| conv1d::learn(name, Reads::Operands, train, seed) },
     Baseline { name: "trees", learn: |name, train, seed| trees::learn(name, Inputs::Features, train, seed) },
     Baseline { name: "trees-tokens", learn: |name, train, seed| trees::learn(name, Inputs::Tokens, train, seed) },
     Baseline { name: "gp", learn: process::learn },

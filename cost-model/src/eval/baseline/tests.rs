@@ -2,7 +2,7 @@ use super::super::tests::candidates;
 use super::super::{Measure, Report, report};
 use super::*;
 use crate::dataset::{Code, bound, work};
-use crate::text::FEATURES;
+use crate::text::{FEATURES, vocabulary};
 
 const OPERATIONS: [&str; 12] =
     ["relu", "exp", "tanh", "gelu", "sqrt", "abs", "neg", "erf", "sigmoid", "log", "sin", "cos"];
@@ -83,6 +83,30 @@ fn trees_and_processes_learn_laws_of_features() {
         assert!(report.value(&measure).expect("is defined") < most, "{report:?}");
     }
     assert_eq!(report.value(&Measure::Spills), Some(1.0));
+}
+
+#[test]
+fn networks_of_convolutions_learn_what_operations_and_operands_tell() {
+    let [f32, f16] = ["f32", "f16"].map(|name| (0..).find(|id| vocabulary::name(*id) == name).expect("is a token"));
+    let (mut all, _) = follow(|example| bound(&example.unit) * (1.0 + (example.unit.family % 8) as f64));
+    let halves = all.clone().into_iter().map(|mut example| {
+        example.unit.tokens.ids.iter_mut().filter(|id| **id == f32).for_each(|id| *id = f16);
+        example.seconds *= 4.0;
+        example
+    });
+    let by_operation = (all.clone(), all.clone());
+    all.extend(halves);
+    let by_type = (all.clone(), all);
+    for (name, data, learns) in [
+        ("conv1d-ops", &by_operation, true),
+        ("conv1d-operands", &by_operation, true),
+        ("conv1d-operands", &by_type, true),
+        ("conv1d-ops", &by_type, false),
+        ("conv1d-operands", &follow(smooth), false),
+    ] {
+        let mape = mape(name, data);
+        assert!(if learns { mape < 0.1 } else { mape > 0.2 }, "{name}: {mape}");
+    }
 }
 
 #[test]
