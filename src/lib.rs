@@ -32,6 +32,7 @@ pub mod measure;
 mod model;
 mod options;
 mod rewrite;
+pub mod tune;
 
 pub use artifact::Artifact;
 pub use compiler::{Compiler, Emitted, Stage};

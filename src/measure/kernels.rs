@@ -1,5 +1,6 @@
 //! Kernels as complete texts, with the schedules to measure them by.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
 use hwc_dialects::hwk::{Schedule, Space, divisions};
@@ -47,6 +48,7 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
         let ways = if threads.get() > 1 { divisions(&schedule, &space, &target) } else { vec![] };
         [schedule].into_iter().chain(ways).map(move |schedule| (space.clone(), schedule))
     };
+    let mut seen = HashSet::from([first.clone()]);
     let mut texts = vec![first];
     for (space, schedule) in all.into_iter().flat_map(divided) {
         if texts.len() >= count {
@@ -55,7 +57,7 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
         let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
         hwk::choose(&context, kernel_op, &choice);
         let text = print::operation(kernel_op);
-        if !texts.contains(&text) {
+        if seen.insert(text.clone()) {
             texts.push(text);
         }
     }

@@ -28,11 +28,11 @@ pub use statistics::Times;
 pub use store::{Measured, Store};
 pub use worker::serve;
 
-use crate::Error;
+use crate::{Error, Fault};
 use protocol::{Death, Process, Reply, Request};
 
 /// Candidates that a worker holds at the same time.
-const BATCH: usize = 16;
+pub(crate) const BATCH: usize = 16;
 
 /// Measures kernels in worker processes.
 pub struct Measurer {
@@ -43,15 +43,24 @@ pub struct Measurer {
 }
 
 /// What a kernel took.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     /// One run after another, operands where the last run left them.
     pub warm: Times,
     /// Runs before which the caches were filled with something else.
     pub cold: Times,
+    /// What these were made of.
+    pub timings: Timings,
     /// Arithmetic operations, and bytes of operands and results, of one run.
     pub flops: f64,
     pub bytes: f64,
+}
+
+/// Seconds of one run by each timing, in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timings {
+    pub warm: Vec<f64>,
+    pub cold: Vec<f64>,
 }
 
 /// What became of a candidate.
@@ -90,6 +99,11 @@ impl Measurer {
         self
     }
 
+    /// The same, from the next measurement on.
+    pub fn set_threads(&mut self, threads: NonZeroUsize) {
+        self.threads = threads;
+    }
+
     /// Measures kernels, each a text of MLIR as [`crate::Model::from_mlir`] takes; gives one outcome for each, in order.
     ///
     /// # Errors
@@ -103,13 +117,25 @@ impl Measurer {
     }
 
     fn batch(&self, kernels: &[String]) -> Result<Vec<Outcome>, Error> {
-        let mut workers = Workers { measurer: self, kernels, process: None, loaded: HashSet::new() };
         let mut candidates: Vec<Candidate> = kernels.iter().map(|_| Candidate::default()).collect();
+        let count = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(kernels.len());
+        let mut workers: Vec<Worker> = (0..count).map(|_| Worker::new(self, kernels)).collect();
+        // Compiling takes the longest, and disturbs nobody as long as nothing is timed.
+        let loaded: Result<Vec<Vec<(usize, Outcome)>>, Error> = std::thread::scope(|scope| {
+            let load =
+                |(first, worker): (usize, &'_ mut Worker)| worker.load_all((first..kernels.len()).step_by(count));
+            let threads: Vec<_> = workers.iter_mut().enumerate().map(|one| scope.spawn(move || load(one))).collect();
+            let defect = |_| Err(Error::new(Fault::Defect, "a thread that compiles kernels panicked"));
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(defect)).collect()
+        });
+        for (id, failure) in loaded?.into_iter().flatten() {
+            candidates[id].failure = Some(failure);
+        }
         for round in 0..self.rounds {
             for (id, candidate) in candidates.iter_mut().enumerate().filter(|(_, c)| c.failure.is_none()) {
                 let cold = (round % 3 == 0).then_some(true);
                 for cold in cold.into_iter().chain([false]) {
-                    match workers.time(id, cold)? {
+                    match workers[id % count].time(id, cold)? {
                         Ok(sample) => candidate.take(sample, cold),
                         Err(failure) => {
                             candidate.failure = Some(failure);
@@ -132,8 +158,7 @@ struct Sample {
 
 #[derive(Default)]
 struct Candidate {
-    warm: Vec<f64>,
-    cold: Vec<f64>,
+    timings: Timings,
     work: (f64, f64),
     failure: Option<Outcome>,
 }
@@ -141,37 +166,61 @@ struct Candidate {
 impl Candidate {
     fn take(&mut self, sample: Sample, cold: bool) {
         self.work = (sample.flops, sample.bytes);
-        if cold { &mut self.cold } else { &mut self.warm }.push(sample.seconds);
+        if cold { &mut self.timings.cold } else { &mut self.timings.warm }.push(sample.seconds);
     }
 
     fn outcome(self) -> Outcome {
         let measured = || {
-            let (warm, cold) = (Times::of(self.warm)?, Times::of(self.cold)?);
-            Some(Measurement { warm, cold, flops: self.work.0, bytes: self.work.1 })
+            let (warm, cold) = (Times::of(self.timings.warm.clone())?, Times::of(self.timings.cold.clone())?);
+            Some(Measurement { warm, cold, timings: self.timings, flops: self.work.0, bytes: self.work.1 })
         };
         let nothing = || Outcome::Refused("nothing was timed".into());
         self.failure.unwrap_or_else(|| measured().map_or_else(nothing, Outcome::Measured))
     }
 }
 
-/// The worker of a batch, started when it is needed.
-struct Workers<'a> {
+/// A worker for some of a batch, started when it is needed.
+struct Worker<'a> {
     measurer: &'a Measurer,
     kernels: &'a [String],
     process: Option<Process>,
     loaded: HashSet<usize>,
 }
 
-impl Workers<'_> {
-    /// Times a candidate once, compiled first where the worker does not have it.
+impl<'a> Worker<'a> {
+    fn new(measurer: &'a Measurer, kernels: &'a [String]) -> Worker<'a> {
+        Worker { measurer, kernels, process: None, loaded: HashSet::new() }
+    }
+
+    /// Compiles candidates; tells which of them cannot be.
+    fn load_all(&mut self, ids: impl Iterator<Item = usize>) -> Result<Vec<(usize, Outcome)>, Error> {
+        let mut failures = vec![];
+        for id in ids {
+            failures.extend(self.load(id)?.map(|failure| (id, failure)));
+        }
+        Ok(failures)
+    }
+
+    /// Compiles a candidate unless that is done; tells why it cannot.
+    fn load(&mut self, id: usize) -> Result<Option<Outcome>, Error> {
+        if self.loaded.contains(&id) {
+            return Ok(None);
+        }
+        let request = Request::Load { id, text: self.kernels[id].clone(), threads: self.measurer.threads };
+        Ok(match self.ask(&request)? {
+            Ok(Reply::Refused(why)) => Some(Outcome::Refused(why)),
+            Ok(_) => {
+                self.loaded.insert(id);
+                None
+            }
+            Err(death) => Some(death.into()),
+        })
+    }
+
+    /// Times a candidate once; compiles it again where the process that had done so has died.
     fn time(&mut self, id: usize, cold: bool) -> Result<Result<Sample, Outcome>, Error> {
-        if !self.loaded.contains(&id) {
-            let threads = self.measurer.threads;
-            match self.ask(&Request::Load { id, text: self.kernels[id].clone(), threads })? {
-                Ok(Reply::Refused(why)) => return Ok(Err(Outcome::Refused(why))),
-                Ok(_) => self.loaded.insert(id),
-                Err(death) => return Ok(Err(death.into())),
-            };
+        if let Some(failure) = self.load(id)? {
+            return Ok(Err(failure));
         }
         Ok(match self.ask(&Request::Time { id, cold })? {
             Ok(Reply::Time { seconds, flops, bytes }) => Ok(Sample { seconds, flops, bytes }),

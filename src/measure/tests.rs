@@ -118,9 +118,9 @@ fn what_a_worker_answers_is_counted() {
     let kernels: Vec<String> = ["a", "b"].iter().cycle().take(BATCH + 2).map(|s| s.to_string()).collect();
     let outcomes = shell(script).timeout(Duration::from_secs(20)).measure(&kernels).unwrap();
     let same = |seconds| Times { median: seconds, low: seconds, high: seconds };
-    let second = Measurement { warm: same(2.0), cold: same(4.0), flops: 8.0, bytes: 16.0 };
+    let second = Measurement { warm: same(2.0), cold: same(4.0), timings: Timings::default(), flops: 8.0, bytes: 16.0 };
     for pair in outcomes.chunks(2) {
-        assert_eq!(pair, [Outcome::Refused("no".into()), Outcome::Measured(second)]);
+        assert_eq!(pair, [Outcome::Refused("no".into()), Outcome::Measured(second.clone())]);
     }
 }
 
@@ -149,7 +149,12 @@ fn what_was_measured_is_compiled_unless_it_does_not_fit() {
 
     let second = candidates(&schedule(), &options, 5, NonZeroUsize::MIN).unwrap().remove(4);
     let same = |seconds| Times { median: seconds, low: seconds, high: seconds };
-    store.keep(&second, &Measurement { warm: same(1e-9), cold: same(1e-9), flops: 1.0, bytes: 1.0 }).unwrap();
+    store
+        .keep(
+            &second,
+            &Measurement { warm: same(1e-9), cold: same(1e-9), timings: Timings::default(), flops: 1.0, bytes: 1.0 },
+        )
+        .unwrap();
     assert_eq!(schedule(), second);
     assert!(compile().is_empty());
 

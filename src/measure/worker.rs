@@ -53,12 +53,17 @@ impl Worker {
                 Err(error) => Reply::Refused(error.to_string()),
             },
             Request::Time { id, cold } => {
+                let Some(kernel) = self.kernels.get_mut(&id) else {
+                    return Reply::Refused(format!("kernel {id} is not loaded"));
+                };
+                if let Err(why) = kernel.prepare() {
+                    return Reply::Refused(why);
+                }
                 if cold {
                     self.elsewhere.resize(CACHES, 0);
                     self.elsewhere.chunks_mut(ALIGNMENT).for_each(|line| line[0] = line[0].wrapping_add(1));
                 }
-                let timed = self.kernels.get_mut(&id).ok_or_else(|| format!("kernel {id} is not loaded"));
-                timed.and_then(|kernel| kernel.time(cold)).unwrap_or_else(Reply::Refused)
+                kernel.time(cold).unwrap_or_else(Reply::Refused)
             }
         }
     }
@@ -95,13 +100,19 @@ impl Kernel {
         Ok(Kernel { session, inputs, outputs, clock, runs: None })
     }
 
-    fn time(&mut self, cold: bool) -> Result<Reply, String> {
+    /// Finds how many runs make a sample, unless that is known.
+    fn prepare(&mut self) -> Result<(), String> {
         if self.runs.is_none() {
             // The first run pages memory in and allocates scratch.
             self.run(1)?;
             let once = self.run(1)?.max(1e-9);
             self.runs = Some((SAMPLE / once).clamp(1.0, MOST_RUNS) as u32);
         }
+        Ok(())
+    }
+
+    /// Takes a sample; for a cold one the caches hold something else.
+    fn time(&mut self, cold: bool) -> Result<Reply, String> {
         let runs = if cold { 1 } else { self.runs.unwrap_or(1) };
         if !cold {
             // Whatever ran before has left other things in the caches.

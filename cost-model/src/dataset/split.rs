@@ -3,6 +3,9 @@
 use super::Row;
 use super::row::first_eight;
 
+/// The share of families that test, unless somebody wants another one.
+pub const TESTED: f64 = 0.2;
+
 /// Whether a family of programs is for testing: a share of them is, the same on every machine.
 pub fn is_test(family: u64, share: f64) -> bool {
     let hash = first_eight(blake3::hash(&family.to_le_bytes()));

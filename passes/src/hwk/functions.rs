@@ -7,13 +7,15 @@ use hwc_dialects::mlir::hwk::{CLAUSES, CONSTANTS, Choice, LAUNCH, STRIDES, YIELD
 use hwc_dialects::mlir::{constant_attribute, tensor_type_from_mlir};
 use hwc_runtime::{DType, Tensor};
 use melior::Context;
-use melior::ir::attribute::FlatSymbolRefAttribute;
+use melior::ir::attribute::{DenseI32ArrayAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute};
 use melior::ir::operation::OperationLike;
+use melior::ir::r#type::RankedTensorType;
 use melior::ir::{BlockLike, Module, Type, ValueLike};
 
 use super::GraphError;
 use crate::codegen::error::Result as CodegenResult;
 use crate::codegen::ir::{self, Builder, Val};
+use crate::codegen::kernel::destination;
 use crate::codegen::structured::attribute;
 
 /// Replaces each `hwk.kernel` by a private function and each `hwk.launch` by a call of it. Clauses of kernels become
@@ -71,7 +73,8 @@ pub fn to_functions<'c>(
 }
 
 /// Gives a module that is one kernel and nothing else a `main` that launches it. Arguments that are constants wherever
-/// the kernel is launched (`hwk.constants`) are constants here too, of values made up.
+/// the kernel is launched (`hwk.constants`) are constants here too, of values made up. A result that is written as a part
+/// of a larger tensor (`hwk.strides`) makes that tensor a result of `main`, whose other elements are left as they are.
 ///
 /// # Errors
 /// Where there is no `main` and not exactly one kernel, or the kernel's types are not static.
@@ -88,14 +91,17 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
         )));
     };
     let name = ir::symbol(kernel).unwrap_or("?");
-    // Its results are whole here.
-    ir::remove_attribute(kernel, STRIDES);
     let (Some(block), Some(body)) = (ir::entry(kernel), ir::op_blocks(root).first().copied()) else {
         return Err(GraphError::Malformed(format!("@{name} has no body")));
     };
     let types: Vec<Type> = ir::arguments(block).iter().map(|a| a.r#type()).collect();
     let end = block.terminator().ok_or_else(|| GraphError::Malformed(format!("@{name} has no end")))?;
     let results: Vec<Type> = ir::operands(end).iter().map(|v| v.r#type()).collect();
+    let strides = destination::strides(kernel);
+    let whole = |(i, ty): (usize, &Type<'c>)| strides.get(i).map_or(Some(*ty), |strides| whole(*ty, strides));
+    let made: Option<Vec<Type>> = results.iter().enumerate().map(whole).collect();
+    let part = || GraphError::Malformed(format!("@{name}: {STRIDES} is not how a part of a larger tensor lies"));
+    let made = made.ok_or_else(part)?;
     let dynamic = |ty: &&Type| tensor_type_from_mlir(**ty).is_none_or(|ty| ty.static_shape().is_none());
     if let Some(ty) = types.iter().chain(&results).find(dynamic) {
         return Err(GraphError::Malformed(format!("@{name} takes or gives a {ty}; only static shapes are compiled")));
@@ -111,7 +117,7 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
         &[],
         &[
             ("sym_name", builder.string("main")),
-            ("function_type", builder.type_attribute(builder.function_type(&types, &results))),
+            ("function_type", builder.type_attribute(builder.function_type(&types, &made))),
         ],
         &[&types],
     );
@@ -129,8 +135,41 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
         });
     }
     let launch = inner.op(LAUNCH, &operands, &results, &[("kernel", callee)]);
-    inner.op("func.return", &ir::results(launch), &[], &[]);
+    let place = |(result, ty): (Val<'c>, &Type<'c>)| {
+        if result.r#type() == *ty {
+            return result;
+        }
+        let sizes = ir::static_shape(result.r#type()).unwrap_or_default();
+        let numbers = |values: &[i64]| DenseI64ArrayAttribute::new(context, values).into();
+        let attributes = [
+            ("static_offsets", numbers(&vec![0; sizes.len()])),
+            ("static_sizes", numbers(&sizes)),
+            ("static_strides", numbers(&vec![1; sizes.len()])),
+            ("operandSegmentSizes", DenseI32ArrayAttribute::new(context, &[1, 1, 0, 0, 0]).into()),
+        ];
+        let into = inner.value("tensor.empty", &[], *ty, &[]);
+        inner.value("tensor.insert_slice", &[result, into], *ty, &attributes)
+    };
+    let results: Vec<Val> = ir::results(launch).into_iter().zip(&made).map(place).collect();
+    inner.op("func.return", &results, &[], &[]);
     Ok(())
+}
+
+/// The tensor that a result with these strides is a part of, as far as they tell: as long as the part along the first
+/// axis. `None` where there is no such tensor.
+fn whole<'c>(part: Type<'c>, strides: &[i64]) -> Option<Type<'c>> {
+    if strides.is_empty() {
+        return Some(part);
+    }
+    let sizes = ir::static_shape(part)?;
+    let mut shape: Vec<u64> = sizes.first().map(|size| size.unsigned_abs()).into_iter().collect();
+    for pair in strides.windows(2) {
+        let (size, rest) = (pair[0].checked_div(pair[1])?, pair[0].checked_rem(pair[1])?);
+        shape.push(u64::try_from(size).ok().filter(|_| rest == 0)?);
+    }
+    let holds = |(whole, part): (&u64, &i64)| *whole >= part.unsigned_abs();
+    let is_larger = shape.len() == sizes.len() && shape.iter().zip(&sizes).all(holds) && strides.last() == Some(&1);
+    is_larger.then(|| RankedTensorType::new(&shape, ir::element_type(part), None).into())
 }
 
 /// Values for a constant that nobody knows: from -1 to 1 for `f32`, zeros of other types.

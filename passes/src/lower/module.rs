@@ -114,7 +114,7 @@ fn lower_one<'c>(
     Ok(Some(()))
 }
 
-/// Calls and returns stay, on the new values.
+/// Calls, returns and places of parts stay, on the new values.
 fn keep<'c>(
     emit: &Emitter<'c>,
     operation: ir::Op<'c>,
@@ -132,6 +132,17 @@ fn keep<'c>(
                 ir::results(operation).iter().map(|r| storage_type(emit, r.r#type())).collect();
             let types = types.ok_or("a call has a result without static tensor type")?;
             Ok(ir::results(emit.op("func.call", &operands, &types, &[("callee", callee)])))
+        }
+        // The place of a result that is a part of a larger tensor.
+        "tensor.empty" => {
+            let ty = ir::results(operation).first().and_then(|r| storage_type(emit, r.r#type()));
+            Ok(vec![emit.value("tensor.empty", &[], ty.ok_or("a tensor has no static type")?, &[])])
+        }
+        "tensor.insert_slice" => {
+            let &[part, into] = &operands[..] else { return Err("a part has no static place".into()) };
+            let offsets = operation.attribute("static_offsets").ok().and_then(ir::dense_i64).unwrap_or_default();
+            let offsets: Vec<usize> = offsets.into_iter().map(|offset| offset.max(0) as usize).collect();
+            Ok(vec![emit.insert_slice(part, into, &offsets, &vec![1; offsets.len()])])
         }
         name => Err(format!("holds {name}, which is neither of the dialect `hwc` nor a call nor a return")),
     }

@@ -47,6 +47,9 @@ pub enum Command {
     Verify(Verify),
     /// Measures kernels, each by itself
     Measure(Measure),
+    /// Teaches the cost model
+    #[command(subcommand)]
+    Tune(Tune),
     /// The process in which `measure` compiles and runs kernels
     #[command(hide = true)]
     MeasureWorker,
@@ -249,6 +252,53 @@ pub struct Measure {
     pub json: Option<PathBuf>,
 }
 
+#[derive(Subcommand)]
+pub enum Tune {
+    /// Measures kernels of random programs, and of models, to learn from
+    Collect(Collect),
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Collect {
+    /// The folder of measured kernels; what is there is kept, and continued. Folders merge by copying their files together
+    pub store: PathBuf,
+    /// Ends after this time; a program that is being measured is finished
+    #[arg(long, value_name = "MINUTES", default_value = "60", value_parser = limit)]
+    pub minutes: f64,
+    /// Ends after so many kernels
+    #[arg(long, value_name = "N")]
+    pub rows: Option<usize>,
+    /// Other programs for each number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Runs kernels by so many threads; of several numbers, each program draws one
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1")]
+    pub threads: Vec<NonZeroUsize>,
+    /// Compiles for these CPUs, `host` or LLVM's names; each program draws one
+    #[arg(long, value_name = "CPU,...", value_delimiter = ',', default_value = "host")]
+    pub mcpu: Vec<String>,
+    /// Measures a kernel under up to so many schedules
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub schedules: u32,
+    /// Measures families of programs that a model learns from, or that it is tested on
+    #[arg(long, value_enum, default_value_t = Families::All)]
+    pub families: Families,
+    /// Measures kernels of this model too, with symbolic dimensions fixed as by `compile --dim`
+    #[arg(long = "model", value_name = "FILE[,NAME=SIZE]...", value_parser = sized_model)]
+    pub models: Vec<SizedModel>,
+    /// Says nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Families {
+    All,
+    Learned,
+    Tested,
+}
+
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Run {
@@ -306,6 +356,19 @@ fn dim(text: &str) -> Result<(String, usize), String> {
     let (name, size) = text.rsplit_once('=').ok_or("expected NAME=SIZE")?;
     let size = size.parse().map_err(|_| format!("`{size}` is no size; expected a whole number"))?;
     if name.is_empty() { Err("the name is empty".into()) } else { Ok((name.into(), size)) }
+}
+
+/// A model with what fixes its symbolic dimensions.
+#[derive(Clone, Debug)]
+pub struct SizedModel {
+    pub path: PathBuf,
+    pub dims: Vec<(String, usize)>,
+}
+
+fn sized_model(text: &str) -> Result<SizedModel, String> {
+    let mut parts = text.split(',');
+    let path = parts.next().unwrap_or_default().into();
+    Ok(SizedModel { path, dims: parts.map(dim).collect::<Result<_, _>>()? })
 }
 
 fn limit(text: &str) -> Result<f64, String> {

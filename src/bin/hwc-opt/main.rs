@@ -9,6 +9,7 @@ mod measure;
 mod opt;
 mod run;
 mod signals;
+mod tune;
 mod verify;
 
 use std::io::Write;
@@ -61,6 +62,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Run(arguments) => run::run(&arguments)?,
         Command::Inspect(arguments) => inspect::inspect(&arguments)?,
         Command::Measure(arguments) => measure::measure(&arguments)?,
+        Command::Tune(command) => tune::tune(&command)?,
         Command::MeasureWorker => measure::worker()?,
         Command::Verify(arguments) => return verify::verify(&arguments),
         Command::Completions(arguments) => {

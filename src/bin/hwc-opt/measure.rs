@@ -84,7 +84,7 @@ fn seconds(outcome: &Outcome) -> f64 {
 }
 
 fn describe(outcome: &Outcome, arguments: &Measure) -> String {
-    let Measurement { warm, cold, flops, bytes } = match outcome {
+    let Measurement { warm, cold, flops, bytes, .. } = match outcome {
         Outcome::Measured(measurement) => measurement,
         Outcome::Refused(why) => return format!("refused: {}", why.replace('\n', " ")),
         Outcome::Crashed(how) => return format!("crashed: {how}"),
@@ -108,7 +108,7 @@ fn describe(outcome: &Outcome, arguments: &Measure) -> String {
 fn outcome_json(outcome: &Outcome) -> Value {
     let times = |t: &Times| json!({"median": t.median, "low": t.low, "high": t.high});
     match outcome {
-        Outcome::Measured(Measurement { warm, cold, flops, bytes }) => {
+        Outcome::Measured(Measurement { warm, cold, flops, bytes, .. }) => {
             json!({"warm_s": times(warm), "cold_s": times(cold), "flops": flops, "bytes": bytes})
         }
         Outcome::Refused(why) => json!({"refused": why}),
