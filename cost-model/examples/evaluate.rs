@@ -1,16 +1,19 @@
-//! How good the baselines are on the families of a store that they have not seen.
+//! How good the baselines, and learned models, are on the families of a store that they have not seen.
 //!
-//! `cargo run --release -p hwc-cost-model --example evaluate -- STORE... [--seeds 5] [--share 0.2] [--only NAME]...`
+//! `cargo run --release -p hwc-cost-model --example evaluate -- STORE... [--model FILE]...`, where models differ in their
+//! seed only and were learned from the other families.
 
 use hwc_cost_model::dataset::{Example, Store, is_test};
-use hwc_cost_model::eval::{BASELINES, Baseline, Table, report};
+use hwc_cost_model::eval::{BASELINES, Baseline, Learned, Predictor, Report, Screen, Table, report};
+use hwc_cost_model::model::Model;
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
+const USAGE: &str = "usage: evaluate -- STORE... [--seeds 5] [--share 0.2] [--only BASELINE]... [--model FILE]...";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut stores, mut only, mut seeds, mut share) = (vec![], vec![], 5, 0.2);
-    let usage = "usage: evaluate -- STORE... [--seeds 5] [--share 0.2] [--only NAME]...";
+    let (mut stores, mut only, mut models, mut seeds, mut share) = (vec![], vec![], vec![], 5, 0.2);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -18,14 +21,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--seeds" => seeds = value()?.parse()?,
             "--share" => share = value()?.parse()?,
             "--only" => only.push(value()?),
-            _ if argument.starts_with('-') => return Err(format!("unknown option {argument}\n{usage}").into()),
+            "--model" => models.push(Model::open(value()?)?),
+            _ if argument.starts_with('-') => return Err(format!("unknown option {argument}\n{USAGE}").into()),
             // A store is made where there is none.
-            _ if !Path::new(&argument).is_dir() => return Err(format!("{argument} is no folder\n{usage}").into()),
+            _ if !Path::new(&argument).is_dir() => return Err(format!("{argument} is no folder\n{USAGE}").into()),
             _ => stores.push(argument),
         }
     }
     if stores.is_empty() || seeds == 0 {
-        return Err(usage.into());
+        return Err(USAGE.into());
     }
     let (mut train, mut test) = (vec![], vec![]);
     for store in &stores {
@@ -41,16 +45,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wanted = |baseline: &&Baseline| only.is_empty() || only.iter().any(|only| only == baseline.name);
     for baseline in BASELINES.iter().filter(wanted) {
         let start = Instant::now();
-        let mut fits = (0..seeds).map(|seed| baseline.fit(&train, seed)).collect::<Result<Vec<_>, _>>()?;
+        let fits = (0..seeds).map(|seed| baseline.fit(&train, seed)).collect::<Result<Vec<_>, _>>()?;
         eprintln!("{}: {:.1} s to learn, each time", baseline.name, start.elapsed().as_secs_f64() / seeds as f64);
-        let mut report = report(&mut fits, &test)?;
-        if let Some(fit) = fits.first_mut().filter(|_| !test.is_empty()) {
-            let start = Instant::now();
-            fit.predict(&test)?;
-            report.queries_per_second = Some(test.len() as f64 / start.elapsed().as_secs_f64());
-        }
-        reports.push(report);
+        reports.push(judge(fits, &test)?);
+    }
+    if !models.is_empty() {
+        let screens = models.iter().map(|model| -> Box<dyn Predictor> { Box::new(Screen(model.clone())) });
+        reports.push(judge(screens.collect(), &test)?);
+        let learned = models.iter().map(|model| Ok(Box::new(Learned::new(model)?) as Box<dyn Predictor>));
+        reports.push(judge(learned.collect::<Result<_, hwc_cost_model::model::Error>>()?, &test)?);
     }
     print!("{}", Table(&reports));
     Ok(())
+}
+
+/// The report, with how fast the first fit is.
+fn judge(mut fits: Vec<Box<dyn Predictor>>, test: &[Example]) -> Result<Report, hwc_cost_model::eval::Error> {
+    let mut report = report(&mut fits, test)?;
+    if let Some(fit) = fits.first_mut().filter(|_| !test.is_empty()) {
+        let start = Instant::now();
+        fit.predict(test)?;
+        report.queries_per_second = Some(test.len() as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(report)
 }

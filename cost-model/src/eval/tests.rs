@@ -1,5 +1,8 @@
 use super::*;
 use crate::dataset::{Code, Row};
+use crate::model::{CodeEstimate, Prediction, Training, train};
+use crate::text::Unit;
+use std::ops::ControlFlow;
 
 /// Candidates of an operation, which makes the family, in a size, which makes the program: one for each time.
 pub(super) fn candidates(operation: &str, size: u32, times: &[f64]) -> Vec<Example> {
@@ -244,4 +247,29 @@ fn tables_have_predictors_beside_each_other() {
     let first = widths.next();
     assert!(widths.all(|width| Some(width) == first), "{text}");
     assert_eq!(text, Table(&reports).to_string());
+}
+
+#[test]
+fn learned_models_are_judged_as_others_are() {
+    let tests = many();
+    let operations = ["sqrt", "abs", "neg", "erf", "sigmoid", "log", "sin", "cos", "relu", "exp", "tanh", "gelu"];
+    let all: Vec<Example> = operations.iter().flat_map(|operation| candidates(operation, 8, &[1e-6, 2e-6])).collect();
+    let options = Training { epochs: 1, calibration: 0.5, ..Training::default() };
+    let model = train(&all, &options, &mut |_| ControlFlow::Continue(())).expect("is learned");
+    let units: Vec<Unit> = tests.iter().map(|example| example.unit.clone()).collect();
+    let mut screen = Screen(model.clone());
+    let estimates = screen.predict(&tests).expect("predicts");
+    assert_eq!(estimates.iter().map(|estimate| estimate.seconds).collect::<Vec<f64>>(), model.screen(&units));
+    assert!(report(&mut [Box::new(screen)], &tests).is_ok());
+    let code = CodeEstimate { registers: 4.0, spills: 2.0, instructions: 30.0, code_bytes: 120.0 };
+    let prediction = Prediction { seconds: 2.0, low: 1.0, high: 3.0, code, outside: None };
+    let expected = Estimate {
+        seconds: 2.0,
+        interval: Some((1.0, 3.0)),
+        registers: Some(4.0),
+        spills: Some(2.0),
+        instructions: Some(30.0),
+        code_bytes: Some(120.0),
+    };
+    assert_eq!(Estimate::from(&prediction), expected);
 }
