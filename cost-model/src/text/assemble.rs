@@ -15,6 +15,10 @@ pub(super) fn unit(reader: &mut Reader, kind: Kind, name: String) -> Unit {
     if let Some(threads) = reader.threads {
         reader.unit.cpu.cores = reader.unit.cpu.cores.min(f64::from(threads));
     }
+    if reader.unit.cpu.given && reader.unit.cpu.cores <= 1.0 {
+        // Nobody shares the loops: how they would be shared is not told.
+        reader.unit.schedule.threads = None;
+    }
     head(reader);
     let draft = &mut *reader.unit;
     let anchor = draft.anchor.0;
