@@ -26,6 +26,8 @@ const BLIND: usize = 100;
 const ROWS: f32 = 0.7;
 const COLUMNS: f64 = 0.5;
 const LEAF: f32 = 4.0;
+/// Parts that a feature's range is cut into, of as many examples each.
+const BINS: u16 = 64;
 
 /// What is learned of an example; examples without it are left out.
 type Target = fn(&Example) -> Option<f64>;
@@ -176,6 +178,7 @@ impl Trees {
             // A single column is kept; a part of it is none.
             .set_colsample_bytree(if columns.len() > 1 { COLUMNS } else { 1.0 })
             .set_min_leaf_weight(LEAF)
+            .set_nbins(BINS)
             .set_evaluation_metric(Some(Metric::RootMeanSquaredError))
             .set_early_stopping_rounds((!held_rows.is_empty()).then_some(PATIENCE))
             .set_seed(seed);
