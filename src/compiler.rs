@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use hwc_cost_model::Work;
-use hwc_passes::codegen::{self, CodegenError, Objects, Observer, Summary, TargetOptions, ir};
+use hwc_dialects::hwk::{Schedule, Space};
+use hwc_passes::codegen::{self, CodegenError, Enumerate, Objects, Observer, Summary, TargetOptions, ir};
 use hwc_passes::{graph, hwk, lower, print};
 use hwc_runtime::abi;
 use hwc_runtime::manifest::{Arena, Kernel, Manifest, Target, Weights};
@@ -16,7 +17,7 @@ use crate::frontend::Program;
 use crate::kernel_cache::Found;
 use crate::measure::Store;
 use crate::model::Source;
-use crate::{Artifact, Diagnostic, Error, Explanation, Fault, Model, Options, Severity};
+use crate::{Artifact, CostModel, Diagnostic, Error, Explanation, Fault, Model, Options, Severity};
 
 /// What [`Compiler::emit`] can give as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,11 @@ pub struct Emitted {
 impl Emitted {
     fn new(text: String, program: Program) -> Emitted {
         Emitted { text, explanation: program.explanation, diagnostics: warnings(program.warnings) }
+    }
+
+    fn with_remarks(mut self, messages: Vec<String>) -> Emitted {
+        self.diagnostics.extend(remarks(messages));
+        self
     }
 }
 
@@ -95,6 +101,7 @@ impl Compiler {
             false => Objects::Kernels { known, entry: &mut |digest| found.entry(digest) },
         };
         let described = RefCell::new(None);
+        let mut watch = Watch { chooser: Chooser::new(self, &context, &program.kernels, &target)? };
         let (compiled, weights) = codegen::compile(
             &context,
             &mut functions,
@@ -107,9 +114,10 @@ impl Compiler {
                 *described.borrow_mut() = Some(manifest);
                 text
             },
-            &mut Watch { compiler: self, context: &context, kernels: &program.kernels },
+            &mut watch,
         )
         .map_err(|error| blamed(model, error))?;
+        let remarks = remarks(watch.chooser.remarks);
         let manifest = described.into_inner().ok_or_else(|| Error::new(Fault::Defect, "no manifest was made"))?;
         program.warnings.append(&mut found.warnings);
         program.warnings.extend(found.keep(&compiled));
@@ -119,7 +127,7 @@ impl Compiler {
             weights: weights.finish(),
             cache: self.options.kernel_cache.clone(),
             explanation: program.explanation,
-            diagnostics: warnings(program.warnings),
+            diagnostics: warnings(program.warnings).into_iter().chain(remarks).collect(),
         })
     }
 
@@ -135,8 +143,9 @@ impl Compiler {
                 return Ok(Emitted::new(print::text(&program.kernels), program));
             }
             Stage::Hwk => {
-                let program = self.scheduled(&context, model)?;
-                return Ok(Emitted::new(print::text(&program.kernels), program));
+                let program = Program::read(&context, model, &self.options)?;
+                let remarks = self.schedule(&context, &program, |error| blamed(model, error))?;
+                return Ok(Emitted::new(print::text(&program.kernels), program).with_remarks(remarks));
             }
             Stage::Linalg => codegen::Stage::Linalg,
             Stage::LlvmMlir => codegen::Stage::LlvmMlir,
@@ -149,8 +158,11 @@ impl Compiler {
             store.choose(&context, &program, &target)?;
         }
         let (mut functions, _) = self.to_kernel_form(&context, &program, |_| false)?;
-        let text = codegen::print_stage(&context, &mut functions, &target, code);
-        Ok(Emitted::new(text.map_err(|error| blamed(model, error))?, program))
+        let mut chooser = Chooser::new(self, &context, &program.kernels, &target)?;
+        let text = codegen::print_stage(&context, &mut functions, &target, code, &mut chooser);
+        let text = text.map_err(|error| blamed(model, error))?;
+        let remarks = chooser.remarks;
+        Ok(Emitted::new(text, program).with_remarks(remarks))
     }
 
     /// Kernels that were compiled before.
@@ -167,7 +179,8 @@ impl Compiler {
         hwk::mark_constants(context, root);
         let kernels = ir::hwk_kernels(root).into_iter();
         let named = kernels.map(|kernel| (ir::symbol(kernel).unwrap_or_default().to_string(), hwk::digest(kernel)));
-        Ok(cache.find(&hwk::identity(target)?, named))
+        let model = self.options.cost_model.as_ref().map_or("", CostModel::digest);
+        Ok(cache.find(&format!("{} {model}", hwk::identity(target)?), named))
     }
 
     /// Kernels with the schedules that are chosen for them.
@@ -177,20 +190,22 @@ impl Compiler {
         Ok(program)
     }
 
-    /// Gives kernels the schedules that are chosen for them.
+    /// Gives kernels the schedules that are chosen for them; tells what the cost model does not know.
     pub(crate) fn schedule<'c>(
         &self,
         context: &'c Context,
         program: &Program<'c>,
         blamed: impl Fn(CodegenError) -> Error,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<String>, Error> {
         let target = self.target(program)?;
         if let Some(store) = &self.options.measured {
             store.choose(context, program, &target)?;
         }
         let (mut functions, _) = self.to_kernel_form(context, program, |_| false)?;
-        codegen::choose_schedules(context, &mut functions, &target).map_err(blamed)?;
-        Ok(hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?)
+        let mut chooser = Chooser::new(self, context, &program.kernels, &target)?;
+        codegen::choose_schedules(context, &mut functions, &target, &mut chooser).map_err(blamed)?;
+        hwk::write_back(context, ir::module_op(&program.kernels), ir::module_op(&functions))?;
+        Ok(chooser.remarks)
     }
 
     /// The machine to compile for: what the options say, else what the kernels say, else the host.
@@ -224,28 +239,73 @@ impl Compiler {
     }
 }
 
-/// Tells the observer of the options about the phases of code generation, and the kernels what was chosen for them.
-struct Watch<'a, 'c> {
+/// Chooses schedules by the cost model of the options, if there is one.
+struct Chooser<'a, 'c> {
     compiler: &'a Compiler,
     context: &'c Context,
     kernels: &'a Module<'c>,
+    target: hwc_dialects::hwk::Target,
+    /// Which kernels the model does not know.
+    remarks: Vec<String>,
+}
+
+impl<'a, 'c> Chooser<'a, 'c> {
+    fn new(
+        compiler: &'a Compiler,
+        context: &'c Context,
+        kernels: &'a Module<'c>,
+        target: &TargetOptions,
+    ) -> Result<Self, Error> {
+        Ok(Chooser { compiler, context, kernels, target: hwk::target_of(target)?, remarks: vec![] })
+    }
+}
+
+impl Observer for Chooser<'_, '_> {
+    fn choose(&mut self, name: &str, alternatives: Enumerate) -> Result<Option<(Space, Schedule)>, CodegenError> {
+        let Some(model) = &self.compiler.options.cost_model else { return Ok(None) };
+        let kernels = ir::hwk_kernels(ir::module_op(self.kernels));
+        let Some(kernel) = kernels.into_iter().find(|op| ir::symbol(*op) == Some(name)) else { return Ok(None) };
+        let Some(all) = alternatives()? else { return Ok(None) };
+        let chosen = model.choose(self.context, kernel, &all, &self.target).unwrap_or_else(|why| {
+            // What keeps the model from being used at all is told once.
+            if !self.remarks.contains(&why) {
+                self.remarks.push(why);
+            }
+            None
+        });
+        Ok(chosen.map(|schedule| (all.space.clone(), schedule.clone())))
+    }
+}
+
+/// Tells the observer of the options about the phases of code generation, and the kernels what was chosen for them.
+struct Watch<'a, 'c> {
+    chooser: Chooser<'a, 'c>,
 }
 
 impl Observer for Watch<'_, '_> {
     fn phase(&mut self, name: &'static str, module: &Module) {
-        self.compiler.observe(name, module);
+        self.chooser.compiler.observe(name, module);
+    }
+
+    fn choose(&mut self, kernel: &str, alternatives: Enumerate) -> Result<Option<(Space, Schedule)>, CodegenError> {
+        self.chooser.choose(kernel, alternatives)
     }
 
     fn chosen(&mut self, module: &Module) {
+        let Chooser { compiler, context, kernels, .. } = self.chooser;
         // What code generation wrote to its functions, it can read again.
-        if hwk::write_back(self.context, ir::module_op(self.kernels), ir::module_op(module)).is_ok() {
-            self.compiler.observe("hwk", self.kernels);
+        if hwk::write_back(context, ir::module_op(kernels), ir::module_op(module)).is_ok() {
+            compiler.observe("hwk", kernels);
         }
     }
 }
 
 fn warnings(messages: Vec<String>) -> Vec<Diagnostic> {
     messages.into_iter().map(|message| Diagnostic { severity: Severity::Warning, message }).collect()
+}
+
+fn remarks(messages: Vec<String>) -> impl Iterator<Item = Diagnostic> {
+    messages.into_iter().map(|message| Diagnostic { severity: Severity::Remark, message: format!("remark: {message}") })
 }
 
 /// What is wrong with kernels is a defect of ours, unless they were written by hand.

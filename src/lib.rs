@@ -23,6 +23,7 @@
 
 mod artifact;
 mod compiler;
+mod cost_model;
 mod error;
 mod folder;
 mod frontend;
@@ -36,6 +37,7 @@ pub mod tune;
 
 pub use artifact::Artifact;
 pub use compiler::{Compiler, Emitted, Stage};
+pub use cost_model::CostModel;
 pub use error::{Diagnostic, Error, Fault, Severity};
 pub use hwc_passes::optimize::explain::{Explanation, Picture, PictureNode};
 pub use hwc_runtime::{DType, Executor, Outputs, Pool, RunError, Session, Tensor, Threads};

@@ -10,8 +10,8 @@ use hwc_passes::print;
 use hwc_runtime::Tensor;
 use melior::ir::Module;
 
-use crate::KernelCache;
 use crate::measure::{Measurer, Store};
+use crate::{CostModel, KernelCache};
 
 /// The machine that code is made for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,7 @@ pub struct Options {
     pub(crate) dims: BTreeMap<String, usize>,
     pub(crate) values: BTreeMap<String, Tensor>,
     pub(crate) measured: Option<Store>,
+    pub(crate) cost_model: Option<CostModel>,
     pub(crate) only_direct_convolutions: bool,
     pub(crate) rewriting: Rewriting,
     pub(crate) approximate: bool,
@@ -158,6 +159,12 @@ impl Options {
     /// [`Rewriting::Saturate`] graphs are chosen by what was measured of their kernels, too.
     pub fn measured(mut self, store: Store) -> Options {
         self.measured = Some(store);
+        self
+    }
+
+    /// Chooses schedules by what a learned model predicts, where it knows kernels like these; estimates choose the others.
+    pub fn cost_model(mut self, model: CostModel) -> Options {
+        self.cost_model = Some(model);
         self
     }
 

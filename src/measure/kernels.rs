@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
-use hwc_dialects::hwk::{Schedule, Space, divisions};
+use hwc_dialects::hwk::{Schedule, divisions};
 use hwc_dialects::mlir::hwk::Choice;
-use hwc_passes::codegen::{self, ir};
+use hwc_passes::codegen::{self, Alternatives, ir};
 use hwc_passes::{hwk, print};
 use melior::Context;
 use melior::ir::operation::OperationLike;
@@ -42,11 +42,18 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
         ir::remove_attribute(kernel_op, clause);
     }
     let (mut functions, _) = compiler.to_kernel_form(&context, &program, |_| false)?;
-    let all = codegen::candidates(&context, &mut functions, &target)?;
+    let all = codegen::alternatives(&context, &mut functions, &target)?;
     let target = hwk::target_of(&target)?;
-    let divided = |(space, schedule): (Space, Schedule)| {
-        let ways = if threads.get() > 1 { divisions(&schedule, &space, &target) } else { vec![] };
-        [schedule].into_iter().chain(ways).map(move |schedule| (space.clone(), schedule))
+    let divided = |Alternatives { space, others, .. }: Alternatives| {
+        let ways = |schedule: &Schedule| match threads.get() {
+            1 => vec![],
+            _ => divisions(schedule, &space, &target),
+        };
+        let all = others.into_iter().flat_map(|schedule| {
+            let ways = ways(&schedule);
+            [schedule].into_iter().chain(ways)
+        });
+        all.map(|schedule| (space.clone(), schedule)).collect::<Vec<_>>()
     };
     let mut seen = HashSet::from([first.clone()]);
     let mut texts = vec![first];

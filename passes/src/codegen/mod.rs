@@ -59,6 +59,7 @@ pub use self::{
         target::{Cpu, TargetInfo, TargetOptions},
     },
     plan::program::KernelCode,
+    structured::attribute::Alternatives,
 };
 
 /// Stages whose result can be had as text.
@@ -74,11 +75,20 @@ pub enum Stage {
     Asm,
 }
 
+/// Enumerates the schedules of a kernel; `None` where it has no loops to schedule.
+pub type Enumerate<'a> = &'a mut dyn FnMut() -> Result<Option<Alternatives>>;
+
 /// Receives what a compilation makes on its way.
 pub trait Observer {
     /// Called after each phase with its name (`linalg`, `buffers`, `loops`, `llvm`, `llvm-ir`, `optimized`) and the module
     /// as it is then. From `llvm` on the module no longer changes.
     fn phase(&mut self, _name: &'static str, _module: &Module) {}
+
+    /// Called for each kernel that has no schedule. Gives one of the [`Alternatives`], which are enumerated where they are
+    /// asked for; else the kernel gets the one that estimates prefer.
+    fn choose(&mut self, _kernel: &str, _alternatives: Enumerate) -> Result<Option<(Space, Schedule)>> {
+        Ok(None)
+    }
 
     /// Called once each kernel's function says, in its attributes, by which schedule it runs.
     fn chosen(&mut self, _module: &Module) {}
@@ -252,6 +262,7 @@ pub fn print_stage<'c>(
     module: &mut Module<'c>,
     options: &TargetOptions,
     stage: Stage,
+    observer: &mut dyn Observer,
 ) -> Result<String> {
     let machine = Machine::new(options)?;
     let diagnostics = Diagnostics::collect(context);
@@ -259,7 +270,7 @@ pub fn print_stage<'c>(
         linalg(context, module, &diagnostics)?;
         return Ok(module.as_operation().to_string());
     }
-    let program = lower(context, module, &machine, &BTreeMap::new(), &diagnostics, &mut Silent)?;
+    let program = lower(context, module, &machine, &BTreeMap::new(), &diagnostics, observer)?;
     if stage == Stage::LlvmMlir {
         return Ok(module.as_operation().to_string());
     }
@@ -278,26 +289,31 @@ pub fn print_stage<'c>(
 ///
 /// # Errors
 /// See [`CodegenError`].
-pub fn choose_schedules<'c>(context: &'c Context, module: &mut Module<'c>, options: &TargetOptions) -> Result<()> {
-    let machine = Machine::new(options)?;
-    to_scheduled(context, module, &machine, &BTreeMap::new(), &Diagnostics::collect(context), &mut Silent).map(drop)
-}
-
-/// Schedules that a module's one kernel may have, with the space they are for, those expected to be fastest first.
-///
-/// # Errors
-/// See [`CodegenError`].
-pub fn candidates<'c>(
+pub fn choose_schedules<'c>(
     context: &'c Context,
     module: &mut Module<'c>,
     options: &TargetOptions,
-) -> Result<Vec<(Space, Schedule)>> {
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let machine = Machine::new(options)?;
+    to_scheduled(context, module, &machine, &BTreeMap::new(), &Diagnostics::collect(context), observer).map(drop)
+}
+
+/// Schedules that a module's one kernel may have; none where it has no loops to schedule.
+///
+/// # Errors
+/// See [`CodegenError`].
+pub fn alternatives<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    options: &TargetOptions,
+) -> Result<Option<Alternatives>> {
     let machine = Machine::new(options)?;
     let program =
         to_structured(context, module, &machine, &BTreeMap::new(), &Diagnostics::collect(context), &mut Silent)?;
     match kernel::form::kernels(ir::module_op(module))[..] {
-        [kernel] => structured::attribute::candidates(kernel, &structured_options(&program, kernel, &machine)),
-        _ => Ok(vec![]),
+        [kernel] => structured::attribute::alternatives(kernel, &structured_options(&program, kernel, &machine)),
+        _ => Ok(None),
     }
 }
 
@@ -373,6 +389,14 @@ fn to_scheduled<'c>(
         let number = program.number_of(kernel);
         let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
         let options = structured_options(&program, kernel, machine);
+        if structured::attribute::read(kernel)?.schedule.is_none() {
+            let mut alternatives = || structured::attribute::alternatives(kernel, &options);
+            let name = ir::symbol(kernel).unwrap_or_default();
+            if let Some((space, schedule)) = observer.choose(name, &mut alternatives)? {
+                let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
+                structured::attribute::write(context, kernel, &choice);
+            }
+        }
         for (argument, order) in structured::convert(context, kernel, &options)? {
             let position = arguments.iter().position(|a| *a == argument);
             let (kernel, argument) = number.zip(position).ok_or_else(|| CodegenError::internal("a lost argument"))?;

@@ -74,6 +74,9 @@ pub struct Compile {
     pub emit: Emit,
     #[command(flatten)]
     pub how: How,
+    /// Chooses schedules by a model that `tune train` made
+    #[arg(long, value_name = "FILE")]
+    pub cost_model: Option<PathBuf>,
     /// Chooses by the times of `measure --measure-store DIR`
     #[arg(long, value_name = "DIR")]
     pub measured_store: Option<PathBuf>,

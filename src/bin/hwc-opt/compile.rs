@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hwc::measure::Store;
-use hwc::{Compiler, Diagnostic, KernelCache, Model, Options, Rewriting, Severity, Stage, Target};
+use hwc::{Compiler, CostModel, Diagnostic, KernelCache, Model, Options, Rewriting, Severity, Stage, Target};
 use hwc_runtime::atomic_file::{self, AtomicFile};
 use hwc_runtime::npy;
 use indicatif::{ProgressBar, ProgressFinish};
@@ -27,6 +27,9 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
     let mut options = options(&arguments.how)?;
     if let Some(folder) = &arguments.measured_store {
         options = options.measured(Store::open(folder)?.threads(arguments.measured_threads));
+    }
+    if let Some(path) = &arguments.cost_model {
+        options = options.cost_model(CostModel::open(path)?);
     }
     // Phases show all that is compiled, so all is.
     if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {

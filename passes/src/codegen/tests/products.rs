@@ -60,7 +60,7 @@ fn every_stage_has_its_text() {
     let text = |stage| {
         let context = context::new();
         let mut module = Module::parse(&context, DOUBLE).unwrap();
-        print_stage(&context, &mut module, &TargetOptions::default(), stage).unwrap()
+        print_stage(&context, &mut module, &TargetOptions::default(), stage, &mut Silent).unwrap()
     };
     let linalg = text(Stage::Linalg);
     assert!(linalg.contains("linalg.generic") && linalg.contains("@main"), "{linalg}");

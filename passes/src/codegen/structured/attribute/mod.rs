@@ -96,15 +96,24 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
     if problems.is_empty() { Ok(()) } else { Err(refuse(problems)) }
 }
 
-/// Schedules that the most expensive nest of a kernel may have, those expected to be fastest first; none where there is
-/// no such nest.
-pub fn candidates<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Space, hwk::Schedule)>> {
-    let Some(target) = read(kernel)?.target else { return Ok(vec![]) };
+/// The schedules that there are for the most expensive nest of a kernel.
+#[derive(Clone, Debug)]
+pub struct Alternatives {
+    pub space: Space,
+    /// What estimates prefer.
+    pub own: hwk::Schedule,
+    /// All others that are legal, those expected to be fastest first.
+    pub others: Vec<hwk::Schedule>,
+}
+
+/// Schedules that a kernel may have; none where it has no nest to schedule.
+pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<Alternatives>> {
+    let Some(target) = read(kernel)?.target else { return Ok(None) };
     let (mut groups, _) = super::groups(kernel, options);
     let rows = class::rows(&groups);
-    let Some((anchor, group)) = anchor(&mut groups, options) else { return Ok(vec![]) };
+    let Some((anchor, group)) = anchor(&mut groups, options) else { return Ok(None) };
     let described = anchor.described(anchor.spaces(rows.as_ref()), Some(&target));
-    let Some((space, _)) = described else { return Ok(vec![]) };
+    let Some((space, preferred)) = described else { return Ok(None) };
     // What the default cuts for a cache may suit other tiles as well.
     let own = anchor.packed.as_ref().map(|packed| packing::to_attribute(packed, &space));
     let cut = own.iter().flat_map(|own| &own.tiles).find(|tile| tile.level != REGISTERS);
@@ -127,7 +136,8 @@ pub fn candidates<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Vec<(Spac
         }
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Ok(all.into_iter().map(|(_, schedule)| (space.clone(), schedule)).collect())
+    let others = all.into_iter().map(|(_, schedule)| schedule).collect();
+    Ok(Some(Alternatives { space, own: preferred, others }))
 }
 
 /// What packing is expected to leave of a product's time.
