@@ -265,15 +265,13 @@ impl Observer for Chooser<'_, '_> {
         let Some(model) = &self.compiler.options.cost_model else { return Ok(None) };
         let kernels = ir::hwk_kernels(ir::module_op(self.kernels));
         let Some(kernel) = kernels.into_iter().find(|op| ir::symbol(*op) == Some(name)) else { return Ok(None) };
-        let Some(all) = alternatives()? else { return Ok(None) };
-        let chosen = model.choose(self.context, kernel, &all, &self.target).unwrap_or_else(|why| {
+        Ok(model.choose(self.context, kernel, &self.target, alternatives)?.unwrap_or_else(|why| {
             // What keeps the model from being used at all is told once.
             if !self.remarks.contains(&why) {
                 self.remarks.push(why);
             }
             None
-        });
-        Ok(chosen.map(|schedule| (all.space.clone(), schedule.clone())))
+        }))
     }
 }
 

@@ -15,12 +15,17 @@ use hwc_passes::optimize::{self, OptimizeError, optimize};
 use melior::Context;
 use melior::ir::ValueLike;
 
-use crate::measure::{Plans, Recorded, Schedules};
+use crate::measure::{Plans, Predicted, Recorded, Schedules};
 use crate::{Error, Fault, Options, Rewriting};
 
 /// How long extraction searches: differences of a thousandth are less than what is known of times.
 const EXTRACTION: Limits =
     Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 8, work: 5_000, gap: 1e-3 };
+
+/// How often times of kernels are fed back to the choice of a plan: until nothing new comes of it, nearly always. What is
+/// only predicted is worth less of the time that a compilation takes.
+const ROUNDS: usize = 6;
+const PREDICTED_ROUNDS: usize = 2;
 
 /// Rewrites the graph as the options say.
 ///
@@ -37,10 +42,13 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
     let store = options.measured.as_ref().filter(|_| options.rewriting == Rewriting::Saturate);
     let plans = options.measure_top.as_ref().map(|(top, measurer)| (*top, Plans::new(options, measurer, store)));
     let recorded = store.map(|store| Recorded::new(options, store));
-    let measure = match (&plans, &recorded) {
-        (Some((top, plans)), _) => Some(Measure { top: *top, runner: plans }),
-        (None, Some(recorded)) => Some(Measure { top: 1, runner: recorded }),
-        (None, None) => None,
+    let model = options.cost_model.as_ref().filter(|_| options.rewriting == Rewriting::Saturate);
+    let predicted = model.map(|model| Predicted::new(options, model));
+    let measure = match (&plans, &recorded, &predicted) {
+        (Some((top, plans)), ..) => Some(Measure { top: *top, rounds: ROUNDS, runner: plans }),
+        (None, Some(recorded), _) => Some(Measure { top: 1, rounds: ROUNDS, runner: recorded }),
+        (None, None, Some(predicted)) => Some(Measure { top: 1, rounds: PREDICTED_ROUNDS, runner: predicted }),
+        (None, None, None) => None,
     };
     let former = Schedules::new(options);
     let mut settings = optimize::Options {

@@ -23,7 +23,7 @@ use std::process::Command;
 use std::time::Duration;
 
 pub use kernels::{candidates, kernels};
-pub(crate) use plans::{Plans, Recorded, Schedules};
+pub(crate) use plans::{Plans, Predicted, Recorded, Schedules};
 pub use statistics::Times;
 pub use store::{Measured, Store};
 pub use worker::serve;

@@ -1,4 +1,4 @@
-//! Times of the kernels that a rewritten graph becomes: measured, or from a store.
+//! Times of the kernels that a rewritten graph becomes: measured, from a store, or by a learned cost model.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use hwc_dialects::hwk::enumerate;
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::ir;
 use hwc_passes::hwk;
-use hwc_passes::optimize::explain::{Formed, Former, KernelFormed};
+use hwc_passes::optimize::explain::{Formed, Former, KernelFormed, Learned};
 use hwc_passes::optimize::measured::{Launch, MadeFor, Runner, made_for};
 use melior::Context;
 use melior::ir::Module;
@@ -15,7 +15,7 @@ use melior::ir::operation::OperationLike;
 
 use super::{Measurer, Outcome, Store};
 use crate::frontend::{self, Program};
-use crate::{Compiler, Error, Fault, Options};
+use crate::{Compiler, CostModel, Error, Fault, Options};
 
 /// Measures the kernels of graphs; what several graphs have in common is measured once.
 pub(crate) struct Plans<'a> {
@@ -90,6 +90,30 @@ impl Runner for Recorded<'_> {
     }
 }
 
+/// Asks a learned cost model for the kernels of graphs.
+pub(crate) struct Predicted<'a> {
+    options: Options,
+    model: &'a CostModel,
+}
+
+impl<'a> Predicted<'a> {
+    pub fn new(options: &Options, model: &'a CostModel) -> Predicted<'a> {
+        Predicted { options: quiet(options), model }
+    }
+
+    fn times<'c>(&self, context: &'c Context, program: &Program<'c>) -> Result<Vec<Option<f64>>, Error> {
+        Compiler::new(self.options.clone()).schedule(context, program, Error::from)?;
+        let texts: Vec<String> = kernels(program).into_iter().map(hwk::unnamed_text).collect();
+        Ok(self.model.predict(&texts).into_iter().map(|kernel| kernel.map(|kernel| kernel.seconds)).collect())
+    }
+}
+
+impl Runner for Predicted<'_> {
+    fn run<'c>(&self, context: &'c Context, graph: Module<'c>) -> Result<Vec<Launch>, Box<dyn std::error::Error>> {
+        Ok(timed(launches(context, graph, &self.options, |program| self.times(context, program))?))
+    }
+}
+
 /// Tells which kernels graphs become, and by which schedules these run.
 pub(crate) struct Schedules {
     options: Options,
@@ -104,7 +128,12 @@ impl Schedules {
         let compiler = Compiler::new(self.options.clone());
         compiler.schedule(context, program, Error::from)?;
         let target = hwk::target_of(&compiler.target(program)?)?;
-        let formed = |kernel: ir::Op<'c>| {
+        let texts: Vec<String> = kernels(program).into_iter().map(hwk::unnamed_text).collect();
+        let learned = match &self.options.cost_model {
+            Some(model) => model.predict(&texts),
+            None => vec![None; texts.len()],
+        };
+        let formed = |(kernel, learned): (ir::Op<'c>, Option<Learned>)| {
             let choice = Choice::read(|clause| kernel.attribute(clause).ok());
             let Choice { space, schedule, .. } = choice.map_err(|e| Error::new(Fault::Defect, e.join("; ")))?;
             Ok(KernelFormed {
@@ -112,9 +141,10 @@ impl Schedules {
                 legal: space.as_ref().map_or(0, |space| enumerate(space, &target).len()),
                 space: space.map_or_else(String::new, |space| space.to_string()),
                 schedule: schedule.map_or_else(String::new, |schedule| schedule.to_string()),
+                learned,
             })
         };
-        kernels(program).into_iter().map(formed).collect()
+        kernels(program).into_iter().zip(learned).map(formed).collect()
     }
 }
 

@@ -145,6 +145,16 @@ pub struct KernelFormed {
     pub schedule: String,
     /// How many schedules of such loops are legal on the machine.
     pub legal: usize,
+    /// What a learned cost model says of it, where there is one that knows such kernels.
+    pub learned: Option<Learned>,
+}
+
+/// Seconds of one call by a learned cost model, and between which nine of ten such kernels are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Learned {
+    pub seconds: f64,
+    pub low: f64,
+    pub high: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -22,6 +22,8 @@ use crate::graph::GraphError;
 pub struct Measure<'a> {
     /// So many plans are weighed before the first feedback.
     pub top: usize,
+    /// Times are fed back so often at most.
+    pub rounds: usize,
     pub runner: &'a dyn Runner,
 }
 
@@ -65,9 +67,6 @@ pub struct Report {
     pub kernels: HashMap<(usize, usize), f64>,
 }
 
-/// Solves, measures and solves again at most so often.
-const ROUNDS: usize = 6;
-
 /// In how many alternatives the first plans differ at least: many plans are equal but for one operation that costs next to
 /// nothing.
 const DISTANCE: u32 = 3;
@@ -99,7 +98,7 @@ pub fn choose<'c>(
     let mut corrected = problem.clone();
     let mut tried: Vec<(Outcome, Trial)> = vec![];
     let mut scale = 0.0;
-    for _ in 0..ROUNDS {
+    for _ in 0..measure.rounds {
         next.retain(|plan| tried.iter().all(|(known, _)| known.solution != plan.solution));
         if next.is_empty() {
             break;

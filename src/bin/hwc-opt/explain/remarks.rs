@@ -90,6 +90,7 @@ fn kernels(explanation: &Explanation) -> impl Iterator<Item = Remark<'_>> {
             values.push(("Kernel", formed.name.clone()));
             let schedule = (!formed.schedule.is_empty()).then(|| formed.schedule.clone());
             values.extend(schedule.map(|schedule| ("Schedule", schedule)));
+            values.extend(formed.learned.map(|learned| ("Learned", time(learned.seconds))));
         }
         if !kernel.rules.is_empty() {
             values.push(("Rules", kernel.rules.join(", ")));
