@@ -22,10 +22,12 @@ use crate::{Error, Fault, Options, Rewriting};
 const EXTRACTION: Limits =
     Limits { seconds: None, cancel: None, threads: 2, seed: 0, rounds: 8, work: 5_000, gap: 1e-3 };
 
-/// How often times of kernels are fed back to the choice of a plan: until nothing new comes of it, nearly always. What is
-/// only predicted is worth less of the time that a compilation takes.
+/// How often measured times are fed back to the choice of a plan: until nothing new comes of it, nearly always.
 const ROUNDS: usize = 6;
+/// The same for predicted times, and how long is searched for plans by them: they are worth less of the time that a
+/// compilation takes.
 const PREDICTED_ROUNDS: usize = 2;
+const QUICK: Limits = Limits { rounds: 2, work: 0, ..EXTRACTION };
 
 /// Rewrites the graph as the options say.
 ///
@@ -45,9 +47,11 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
     let model = options.cost_model.as_ref().filter(|_| options.rewriting == Rewriting::Saturate);
     let predicted = model.map(|model| Predicted::new(options, model));
     let measure = match (&plans, &recorded, &predicted) {
-        (Some((top, plans)), ..) => Some(Measure { top: *top, rounds: ROUNDS, runner: plans }),
-        (None, Some(recorded), _) => Some(Measure { top: 1, rounds: ROUNDS, runner: recorded }),
-        (None, None, Some(predicted)) => Some(Measure { top: 1, rounds: PREDICTED_ROUNDS, runner: predicted }),
+        (Some((top, plans)), ..) => Some(Measure { top: *top, rounds: ROUNDS, limits: EXTRACTION, runner: plans }),
+        (None, Some(recorded), _) => Some(Measure { top: 1, rounds: ROUNDS, limits: EXTRACTION, runner: recorded }),
+        (None, None, Some(predicted)) => {
+            Some(Measure { top: 1, rounds: PREDICTED_ROUNDS, limits: QUICK, runner: predicted })
+        }
         (None, None, None) => None,
     };
     let former = Schedules::new(options);

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 
-use hwc_extraction::{Outcome, Problem, check, solve_top};
+use hwc_extraction::{Limits, Outcome, Problem, check, solve_top};
 use melior::Context;
 use melior::ir::Module;
 use melior::ir::operation::OperationLike;
@@ -24,6 +24,8 @@ pub struct Measure<'a> {
     pub top: usize,
     /// Times are fed back so often at most.
     pub rounds: usize,
+    /// How long the search for another plan goes on after each feedback.
+    pub limits: Limits,
     pub runner: &'a dyn Runner,
 }
 
@@ -126,7 +128,7 @@ pub fn choose<'c>(
             }
             tried.push((plan, trial));
         }
-        next.extend(hwc_extraction::solve(&corrected, &options.extraction).ok());
+        next.extend(hwc_extraction::solve(&corrected, &measure.limits).ok());
     }
     // Expectation alone is no reason to leave kernels that are known.
     let can_win = |number: &usize| *number == 0 || tried[*number].1.unknown == 0.0;

@@ -128,7 +128,7 @@ impl measured::Runner for Products {
 }
 
 fn weighed_on(text: &str, top: usize, products: Products) -> (String, Vec<measured::MeasuredPlan>, usize) {
-    let measure = Some(measured::Measure { top, rounds: 6, runner: &products });
+    let measure = Some(measured::Measure { top, rounds: 6, limits: Limits::default(), runner: &products });
     let (Optimization { measured, .. }, text) = chosen(REORDER, text, Asked { measure, ..Asked::default() }).unwrap();
     (text, measured.plans, measured.kernels.len())
 }

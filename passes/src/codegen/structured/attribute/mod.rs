@@ -231,7 +231,8 @@ impl<'c> Anchor<'c> {
         options: &Options<'c>,
     ) -> std::result::Result<How, Vec<String>> {
         if given.inner == Inner::Tile && self.alone {
-            return packing::from_attribute(given, space, &self.source, options).map(How::Packed);
+            return packing::from_attribute(given, space, &self.source, &self.facts, &options.constants)
+                .map(How::Packed);
         }
         from_attribute(given, space, self.shared, &self.source.nest, &self.facts).map(How::Nest)
     }

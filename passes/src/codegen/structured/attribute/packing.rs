@@ -4,13 +4,13 @@ use hwc_dialects::hwk::{self, Inner, Packing, Sizes, Space};
 
 use super::{
     super::{
-        Options,
         analyze::Structured,
         contraction::{self, Choice},
-        schedule::Vector,
+        schedule::{Facts, Vector},
     },
     REGISTERS,
 };
+use crate::codegen::ir::Val;
 
 /// The level of the cache that blocks are for.
 const CACHE: &str = "l2";
@@ -66,7 +66,8 @@ pub fn from_attribute<'c>(
     attribute: &hwk::Schedule,
     space: &Space,
     source: &Structured<'c>,
-    options: &Options<'c>,
+    facts: &Facts,
+    constants: &[Val<'c>],
 ) -> Result<Choice, Vec<String>> {
     let number = |name: &str| space.dims.iter().position(|(dim, _)| dim == name);
     let reduces = |d: usize| source.nest.is_reduction(d);
@@ -90,7 +91,7 @@ pub fn from_attribute<'c>(
         copies_left: attribute.packing(left) != Packing::None,
         panels_inside: place(&|d| d == dim) > place(&in_rows),
     };
-    let mut problems = contraction::problems(&choice, source, options.shape, &options.constants);
+    let mut problems = contraction::problems(&choice, source, facts, constants);
     let checks = [
         (stretches.len() > 1, "blocks cut one reduction"),
         (blocks.len() > 1, "blocks cut one dimension of rows"),

@@ -107,9 +107,8 @@ pub fn choose<'c>(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) 
 }
 
 /// Everything about a choice that the nest cannot do.
-pub fn problems<'c>(choice: &Choice, source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Vec<String> {
-    let facts = facts(source, shape);
-    let Some(roles) = roles(source, &facts) else {
+pub fn problems<'c>(choice: &Choice, source: &Structured<'c>, facts: &Facts, constants: &[Val<'c>]) -> Vec<String> {
+    let Some(roles) = roles(source, facts) else {
         return vec!["the loops are no product of two operands with columns that fill a vector".into()];
     };
     let rows = blocks::rows(&source.nest, roles);

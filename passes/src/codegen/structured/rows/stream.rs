@@ -115,13 +115,21 @@ pub fn is_temporary(memory: Val<'_>) -> bool {
 
 /// Whether anything of a group is streamed.
 pub fn streams(group: &Group, shape: Shape) -> bool {
+    if !may_stream(group, shape) {
+        return false;
+    }
     let schedules: Vec<Schedule> = group.members.iter().map(|member| member.schedule(shape)).collect();
     streamed(group, &schedules, shape).iter().flatten().any(|is_streamed| *is_streamed)
 }
 
+/// Whether outputs of a group may be streamed at all, whatever the schedules of its members.
+fn may_stream(group: &Group, shape: Shape) -> bool {
+    group.may_stream && !group.shared.is_empty() && shape.vector_bytes == LINE && is_far(group, shape)
+}
+
 /// For each member which of its outputs are streamed.
 pub fn streamed(group: &Group, schedules: &[Schedule], shape: Shape) -> Vec<Vec<bool>> {
-    let may = group.may_stream && !group.shared.is_empty() && shape.vector_bytes == LINE && is_far(group, shape);
+    let may = may_stream(group, shape);
     let uses: Vec<Val> = group.members.iter().filter_map(Member::uses).flatten().map(|u| u.memory).collect();
     let output = |member: &Member, schedule: &Schedule, i: usize| {
         let memory = root(member.source.outputs[i]);
