@@ -19,7 +19,7 @@ use crate::{Error, Fault};
 const SCREENED: usize = 256;
 const COMPARED: usize = 64;
 /// How much less than the schedule that estimates prefer another one has to take to be chosen.
-const MARGIN: f64 = 0.03;
+const MARGIN: f64 = 0.08;
 
 /// A learned model of what kernels take. Compilations may share it.
 #[derive(Clone)]
@@ -38,8 +38,15 @@ struct State {
     known: HashMap<String, Verdict>,
 }
 
-/// The schedule that is chosen, nothing where that is what estimates prefer; or why none is.
-type Verdict = Result<Option<(Space, Schedule)>, String>;
+/// What the model says of a kernel, or why it cannot tell.
+type Verdict = Result<Chosen, String>;
+
+#[derive(Clone, Debug)]
+struct Chosen {
+    /// Nothing where it is what estimates prefer.
+    schedule: Option<(Space, Schedule)>,
+    expected: Learned,
+}
 
 impl CostModel {
     /// Reads what `hwc-opt tune train` has written.
@@ -74,8 +81,8 @@ impl CostModel {
         kernel: ir::Op<'c>,
         target: &Target,
         alternatives: Enumerate,
-    ) -> Result<Verdict, CodegenError> {
-        let key = format!("{target} {}", hwk::plain_text(kernel));
+    ) -> Result<Result<Option<(Space, Schedule)>, String>, CodegenError> {
+        let key = key(kernel, target);
         // What panicked in another choice has left nothing half done.
         let State { runner, known } = &mut *self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let runner = match runner {
@@ -86,7 +93,7 @@ impl CostModel {
             Some(known) => known.clone(),
             None => {
                 let Some(all) = alternatives()? else { return Ok(Ok(None)) };
-                let (space, schedule) = (Some(all.space.clone()), Some(all.own.clone()));
+                let (space, schedule) = (Some(all.space.clone()), Some(all.own.0.clone()));
                 hwk::choose(context, kernel, &Choice { space, schedule, target: Some(target.clone()) });
                 let verdict = self.0.verdict(runner, &hwk::unnamed_text(kernel), all);
                 known.insert(key, verdict.clone());
@@ -95,49 +102,73 @@ impl CostModel {
         };
         let name = ir::symbol(kernel).unwrap_or_default();
         let unknown = |why| format!("the cost model does not know @{name}, and estimates choose its schedule: {why}");
-        Ok(verdict.map_err(unknown))
+        Ok(verdict.map(|chosen| chosen.schedule).map_err(unknown))
     }
 
-    /// What kernels with space, schedule and target are expected to take, by their texts; nothing where the model does not
-    /// know, or cannot be run.
-    pub(crate) fn predict(&self, texts: &[String]) -> Vec<Option<Learned>> {
-        let units: Vec<Option<Unit>> = texts.iter().map(|text| unit(text).ok()).collect();
-        let known: Vec<Unit> = units.iter().flatten().cloned().collect();
+    /// The schedules of a kernel, those first that are expected to be the fastest; `text` is the kernel under the schedule
+    /// that estimates prefer. Where the model does not know it, they keep their order.
+    pub(crate) fn sorted(&self, text: &str, all: &Alternatives) -> Vec<(Schedule, f64)> {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let predictions = state.runner.as_mut().ok().and_then(|runner| runner.predict(&known).ok()).unwrap_or_default();
-        let inside = |prediction: Prediction| {
-            let Prediction { seconds, low, high, outside, .. } = prediction;
-            outside.is_none().then_some(Learned { seconds, low, high })
-        };
-        let mut predictions = predictions.into_iter();
-        units.into_iter().map(|unit| unit.and_then(|_| predictions.next()).and_then(inside)).collect()
+        let ranked = state.runner.as_mut().ok().and_then(|runner| self.0.ranked(runner, text, all).ok());
+        let first: Vec<usize> = ranked.into_iter().flat_map(|(_, ranked)| ranked).map(|(_, number)| number).collect();
+        let rest = (0..all.others.len()).filter(|number| !first.contains(number));
+        first.iter().copied().chain(rest).map(|number| all.others[number].clone()).collect()
+    }
+
+    /// What a kernel is expected to take under the schedule that was chosen for it, if one was.
+    pub(crate) fn expected(&self, kernel: ir::Op, target: &Target) -> Option<Learned> {
+        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.known.get(&key(kernel, target))?.as_ref().ok().map(|chosen| chosen.expected)
     }
 }
 
 impl Inner {
     fn verdict(&self, runner: &mut Runner, text: &str, mut all: Alternatives) -> Verdict {
+        let (own, ranked) = self.ranked(runner, text, &all)?;
+        let learned =
+            |Prediction { seconds, low, high, .. }: &Prediction| Learned { seconds: *seconds, low: *low, high: *high };
+        let better = ranked.first().filter(|(best, _)| best.seconds < own.seconds * (1.0 - MARGIN));
+        Ok(match better {
+            Some((best, number)) => {
+                let schedule = Some((all.space, all.others.swap_remove(*number).0));
+                Chosen { schedule, expected: learned(best) }
+            }
+            None => Chosen { schedule: None, expected: learned(&own) },
+        })
+    }
+
+    /// What is expected of a kernel of this text under the schedule that it has, and of those of the others that may be the
+    /// fastest, with their numbers, these first.
+    fn ranked(&self, runner: &mut Runner, text: &str, all: &Alternatives) -> Result<(Prediction, Ranked), String> {
         let clause = |schedule: &Schedule| format!("schedule(#hwk.schedule<{schedule}>)");
-        let own = clause(&all.own);
-        let others = all.others.iter().take(SCREENED).map(|other| text.replacen(&own, &clause(other), 1));
-        let texts = [text.to_string()].into_iter().chain(others);
-        let units: Vec<Unit> = texts.map(|text| unit(&text)).collect::<Result<_, _>>()?;
-        if let Some(outside) = units.first().and_then(|own| self.model.outside(own)) {
+        let own = clause(&all.own.0);
+        let unit_of = |(schedule, cycles): &(Schedule, f64)| {
+            unit(&text.replacen(&own, &clause(schedule), 1)).map(|unit| unit.estimated(*cycles))
+        };
+        let own = unit(text)?.estimated(all.own.1);
+        if let Some(outside) = self.model.outside(&own) {
             return Err(outside.to_string());
         }
-        let screened = self.model.screen(&units);
-        let mut compared: Vec<usize> = (1..units.len()).collect();
+        let others: Vec<Unit> = all.others.iter().take(SCREENED).map(unit_of).collect::<Result<_, _>>()?;
+        let screened = self.model.screen(&others);
+        let mut compared: Vec<usize> = (0..others.len()).collect();
         compared.sort_by(|a, b| screened[*a].total_cmp(&screened[*b]));
         compared.truncate(COMPARED - 1);
-        compared.insert(0, 0);
-        let candidates: Vec<Unit> = compared.iter().map(|number| units[*number].clone()).collect();
-        let predictions = runner.predict(&candidates).map_err(|error| error.to_string())?;
-        let known = compared.into_iter().zip(&predictions).filter(|(_, prediction)| prediction.outside.is_none());
-        let best = known.min_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds));
-        let own = predictions.first().map_or(f64::INFINITY, |own| own.seconds);
-        let better = best.filter(|(_, best)| best.seconds < own * (1.0 - MARGIN));
-        let number = better.and_then(|(number, _)| number.checked_sub(1));
-        Ok(number.map(|number| (all.space, all.others.swap_remove(number))))
+        let units: Vec<Unit> = [own].into_iter().chain(compared.iter().map(|number| others[*number].clone())).collect();
+        let mut predictions = runner.predict(&units).map_err(|error| error.to_string())?.into_iter();
+        let own = predictions.next().ok_or("nothing was predicted")?;
+        let mut ranked: Ranked = predictions.zip(compared).filter(|(p, _)| p.outside.is_none()).collect();
+        ranked.sort_by(|a, b| a.0.seconds.total_cmp(&b.0.seconds));
+        Ok((own, ranked))
     }
+}
+
+/// Predictions with the numbers of schedules.
+type Ranked = Vec<(Prediction, usize)>;
+
+/// What choices are known by: the target, and what the kernel computes.
+fn key(kernel: ir::Op, target: &Target) -> String {
+    format!("{target} {}", hwk::plain_text(kernel))
 }
 
 /// A kernel as a model reads it: run by one thread.

@@ -48,7 +48,7 @@ impl<'c> Program<'c> {
     pub fn graph(context: &'c Context, model: &Model, options: &Options) -> Result<Self, Error> {
         let program = match &model.source {
             Source::Onnx(onnx) => Self::imported(context, onnx, options)?,
-            Source::Mlir(text) => Self::parsed(context, &model.name, text)?,
+            Source::Mlir(text) => Self::parsed(context, &model.name, text, options.in_place)?,
         };
         options.tell("hwc", &program.kernels);
         Ok(program)
@@ -86,11 +86,11 @@ impl<'c> Program<'c> {
         }
     }
 
-    fn parsed(context: &'c Context, name: &str, text: &str) -> Result<Self, Error> {
+    fn parsed(context: &'c Context, name: &str, text: &str, in_place: bool) -> Result<Self, Error> {
         let wrong = |errors: Vec<String>| Error::new(Fault::Input, format!("{name}: {}", errors.join("\n  ")));
         let kernels = hwk::parse(context, text).map_err(wrong)?;
         let malformed = |e: hwk::GraphError| wrong(vec![e.to_string()]);
-        hwk::main_of_one(context, &kernels).map_err(malformed)?;
+        hwk::main_of_one(context, &kernels, in_place).map_err(malformed)?;
         let main = ir::functions(ir::module_op(&kernels)).into_iter().find(|f| ir::symbol(*f) == Some("main"));
         let block = main.and_then(ir::entry).ok_or_else(|| wrong(vec!["@main has no body".into()]))?;
         let end = block.terminator().map(ir::operands).unwrap_or_default();

@@ -79,6 +79,8 @@ pub struct Options {
     pub(crate) measure_top: Option<(usize, Arc<Measurer>)>,
     pub(crate) kernel_cache: Option<KernelCache>,
     pub(crate) one_object: bool,
+    /// A kernel alone writes results that are parts of larger tensors as it does in its program.
+    pub(crate) in_place: bool,
     pub(crate) observe: Option<Observe>,
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
 use hwc_dialects::hwk::{Schedule, divisions};
-use hwc_dialects::mlir::hwk::Choice;
-use hwc_passes::codegen::{self, Alternatives, ir};
+use hwc_dialects::mlir::hwk::{Choice, ESTIMATE};
+use hwc_passes::codegen::{self, ir};
 use hwc_passes::{hwk, print};
 use melior::Context;
 use melior::ir::operation::OperationLike;
@@ -21,54 +21,62 @@ use crate::{Compiler, Error, Fault, Model, Options};
 /// As [`Compiler::compile`].
 pub fn kernels(model: &Model, options: &Options) -> Result<Vec<String>, Error> {
     let context = context();
-    let compiler = Compiler::new(options.clone());
+    let compiler = Compiler::new(Options { in_place: true, ..options.clone() });
     let program = compiler.scheduled(&context, model)?;
     Ok(ir::hwk_kernels(ir::module_op(&program.kernels)).into_iter().map(print::operation).collect())
 }
 
-/// A kernel, given as [`kernels`] gives it, under up to `count` schedules: the compiler's own first, then others by
-/// what they are expected to take, each with its loops divided in all ways if there are several threads.
+/// A kernel, given as [`kernels`] gives it, under up to `count` schedules: the one that it has first, then others by
+/// what they are expected to take, by the cost model of the options if there is one, each with its loops divided in all ways if there are several threads.
 ///
 /// # Errors
 /// As [`Compiler::compile`].
 pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZeroUsize) -> Result<Vec<String>, Error> {
     let context = context();
+    let options = &Options { in_place: true, ..options.clone() };
     let compiler = Compiler::new(options.clone());
     let program = Program::read(&context, &Model::from_mlir(kernel), options)?;
     let kernel_op = only_kernel(&program)?;
     let first = print::operation(kernel_op);
     let target = compiler.target(&program)?;
-    for clause in ["space", "schedule"] {
+    for clause in ["space", "schedule", ESTIMATE] {
         ir::remove_attribute(kernel_op, clause);
     }
     let (mut functions, _) = compiler.to_kernel_form(&context, &program, |_| false)?;
-    let all = codegen::alternatives(&context, &mut functions, &target)?;
+    let Some(mut all) = codegen::alternatives(&context, &mut functions, &target)? else { return Ok(vec![first]) };
     let target = hwk::target_of(&target)?;
-    let divided = |Alternatives { space, others, .. }: Alternatives| {
-        let ways = |schedule: &Schedule| match threads.get() {
-            1 => vec![],
-            _ => divisions(schedule, &space, &target),
-        };
-        let all = others.into_iter().flat_map(|schedule| {
-            let ways = ways(&schedule);
-            [schedule].into_iter().chain(ways)
-        });
-        all.map(|schedule| (space.clone(), schedule)).collect::<Vec<_>>()
+    let written = |schedule: &Schedule, cycles: f64| {
+        let choice = Choice { space: Some(all.space.clone()), schedule: Some(schedule.clone()), ..Choice::default() };
+        hwk::choose(&context, kernel_op, &choice);
+        hwk::estimate(&context, kernel_op, cycles);
+        print::operation(kernel_op)
     };
+    // The schedule that it has may be somebody else's, of which nothing is estimated.
+    let own = written(&all.own.0, all.own.1);
+    let first = if schedule_of(&first) == schedule_of(&own) { own.clone() } else { first };
+    if let Some(model) = &options.cost_model {
+        all.others = model.sorted(&hwk::unnamed_text(kernel_op), &all);
+    }
     let mut seen = HashSet::from([first.clone()]);
     let mut texts = vec![first];
-    for (space, schedule) in all.into_iter().flat_map(divided) {
-        if texts.len() >= count {
-            break;
-        }
-        let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
-        hwk::choose(&context, kernel_op, &choice);
-        let text = print::operation(kernel_op);
-        if seen.insert(text.clone()) {
-            texts.push(text);
+    for (schedule, cycles) in &all.others {
+        let ways = if threads.get() > 1 { divisions(schedule, &all.space, &target) } else { vec![] };
+        for schedule in [schedule].into_iter().chain(&ways) {
+            if texts.len() >= count {
+                return Ok(texts);
+            }
+            let text = written(schedule, *cycles);
+            if seen.insert(text.clone()) {
+                texts.push(text);
+            }
         }
     }
     Ok(texts)
+}
+
+/// The clause of a kernel's text that says its schedule.
+fn schedule_of(text: &str) -> Option<&str> {
+    text.split_once("schedule(")?.1.split_once(">)").map(|(schedule, _)| schedule)
 }
 
 fn only_kernel<'c>(program: &Program<'c>) -> Result<ir::Op<'c>, Error> {

@@ -7,7 +7,7 @@ use hwc_dialects::hwk::enumerate;
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::ir;
 use hwc_passes::hwk;
-use hwc_passes::optimize::explain::{Formed, Former, KernelFormed, Learned};
+use hwc_passes::optimize::explain::{Formed, Former, KernelFormed};
 use hwc_passes::optimize::measured::{Launch, MadeFor, Runner, made_for};
 use melior::Context;
 use melior::ir::Module;
@@ -102,9 +102,11 @@ impl<'a> Predicted<'a> {
     }
 
     fn times<'c>(&self, context: &'c Context, program: &Program<'c>) -> Result<Vec<Option<f64>>, Error> {
-        Compiler::new(self.options.clone()).schedule(context, program, Error::from)?;
-        let texts: Vec<String> = kernels(program).into_iter().map(hwk::unnamed_text).collect();
-        Ok(self.model.predict(&texts).into_iter().map(|kernel| kernel.map(|kernel| kernel.seconds)).collect())
+        let compiler = Compiler::new(self.options.clone());
+        compiler.schedule(context, program, Error::from)?;
+        let target = hwk::target_of(&compiler.target(program)?)?;
+        let seconds = |kernel| self.model.expected(kernel, &target).map(|expected| expected.seconds);
+        Ok(kernels(program).into_iter().map(seconds).collect())
     }
 }
 
@@ -128,12 +130,7 @@ impl Schedules {
         let compiler = Compiler::new(self.options.clone());
         compiler.schedule(context, program, Error::from)?;
         let target = hwk::target_of(&compiler.target(program)?)?;
-        let texts: Vec<String> = kernels(program).into_iter().map(hwk::unnamed_text).collect();
-        let learned = match &self.options.cost_model {
-            Some(model) => model.predict(&texts),
-            None => vec![None; texts.len()],
-        };
-        let formed = |(kernel, learned): (ir::Op<'c>, Option<Learned>)| {
+        let formed = |kernel: ir::Op<'c>| {
             let choice = Choice::read(|clause| kernel.attribute(clause).ok());
             let Choice { space, schedule, .. } = choice.map_err(|e| Error::new(Fault::Defect, e.join("; ")))?;
             Ok(KernelFormed {
@@ -141,10 +138,10 @@ impl Schedules {
                 legal: space.as_ref().map_or(0, |space| enumerate(space, &target).len()),
                 space: space.map_or_else(String::new, |space| space.to_string()),
                 schedule: schedule.map_or_else(String::new, |schedule| schedule.to_string()),
-                learned,
+                learned: self.options.cost_model.as_ref().and_then(|model| model.expected(kernel, &target)),
             })
         };
-        kernels(program).into_iter().zip(learned).map(formed).collect()
+        kernels(program).into_iter().map(formed).collect()
     }
 }
 

@@ -81,7 +81,8 @@ struct Kernel {
 
 impl Kernel {
     fn new(text: &str, threads: NonZeroUsize) -> Result<Kernel, Error> {
-        let mut session = Compiler::new(Options::new()).compile(&Model::from_mlir(text))?.session()?;
+        let mut session =
+            Compiler::new(Options { in_place: true, ..Options::new() }).compile(&Model::from_mlir(text))?.session()?;
         session.set_threads(Threads::AtMost(threads));
         let manifest = session.manifest();
         let room =

@@ -84,12 +84,16 @@ impl Row {
     }
 }
 
-/// A hash of a kernel's text without its schedule, the same on every machine. The target counts: the same operations for
-/// another instruction set are another program.
+/// A hash of a kernel's text without its schedule and what is estimated of that, the same on every machine. The target
+/// counts: the same operations for another instruction set are another program.
 pub fn program(kernel: &str) -> u64 {
-    let (before, after) = without_schedule(kernel);
+    // A schedule holds no parenthesis behind its end, `>)`, and an estimate is a number with its type.
+    let (before, after) = without(kernel, "schedule(#hwk.schedule<", ">)");
+    let (between, after) = without(after, "hwk.estimate = ", "f64");
     let mut hasher = blake3::Hasher::new();
-    hasher.update(before.as_bytes()).update(after.as_bytes());
+    for part in [before, between, after] {
+        hasher.update(part.as_bytes());
+    }
     first_eight(hasher.finalize())
 }
 
@@ -97,10 +101,8 @@ pub(super) fn first_eight(hash: blake3::Hash) -> u64 {
     hash.as_bytes()[..8].iter().fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
-/// What stands before and after `schedule(...)`.
-fn without_schedule(kernel: &str) -> (&str, &str) {
-    let Some((before, rest)) = kernel.split_once("schedule(#hwk.schedule<") else { return (kernel, "") };
-    // A schedule holds no parenthesis behind its end, `>)`.
-    let after = rest.split_once(">)").map_or("", |(_, after)| after);
-    (before, after)
+/// What stands before and after a part of a text.
+fn without<'t>(text: &'t str, begin: &str, end: &str) -> (&'t str, &'t str) {
+    let Some((before, rest)) = text.split_once(begin) else { return ("", text) };
+    (before, rest.split_once(end).map_or("", |(_, after)| after))
 }

@@ -125,11 +125,12 @@ impl Reader<'_> {
                     }
                 }
             }
+            b"hwk.estimate" => self.unit.estimate = number.max(0.0),
             b"channels_last" => self.facts.channels_last = number == 1.0,
             b"kernel" => self.facts.kernel = values.iter().map(|t| t.number).filter(|n| *n > 0.0).product(),
             _ => {}
         }
-        if is_silent_key(name) || name == b"hwk.constants" {
+        if is_silent_key(name) || matches!(name, b"hwk.constants" | b"hwk.estimate") {
             self.unit.tokens.truncate(start);
             self.unit.unknown = unknown;
             return Ok(());

@@ -39,7 +39,10 @@ impl Feature {
 }
 
 /// How many features there are.
-pub const FEATURE_COUNT: usize = 40;
+pub const FEATURE_COUNT: usize = 41;
+
+/// The place of the feature `estimate`.
+pub(super) const ESTIMATE: usize = 35;
 
 use Scale::{Log, Plain, Ratio};
 
@@ -88,6 +91,7 @@ features! {
     "threads", "", Log, |f| f.threads(), "min(trips, cores); 1 where threads share nothing";
     "wave_rest", "", Plain, |f| f.wave_rest(), "1 - trips / (ceil(trips / threads) * threads): what of the last wave is idle";
     "cycles", "cycles", Log, |f| f.cycles(), "flops / (4 * elements of a register * threads): two multiplications with additions a cycle";
+    "estimate", "cycles", Log, |f| f.draft.estimate, "what the kernel's `hwk.estimate` says: code generation's own estimate of its most expensive loops";
     "register_bits", "bits", Ratio, |f| ratio(f.cpu.vector, 128.0), "bits of a register / 128";
     "registers", "", Log, |f| f.cpu.registers, "vector registers";
     "cores", "", Log, |f| f.cpu.cores, "cores of the machine";

@@ -114,6 +114,15 @@ pub struct Unit {
     pub launches: u32,
 }
 
+impl Unit {
+    /// The same kernel, if its text said that so many cycles are expected of it (`hwk.estimate`).
+    #[must_use]
+    pub fn estimated(mut self, cycles: f64) -> Unit {
+        self.features[features::ESTIMATE] = cycles.round().max(0.0).ln_1p() as f32;
+        self
+    }
+}
+
 /// Reads texts.
 #[derive(Debug, Default)]
 pub struct Tokenizer {

@@ -99,6 +99,8 @@ pub(super) struct Draft {
     /// The number of the operation that does most, its work, and what it does outside and inside of its reductions.
     pub anchor: (u32, f64, f64, f64),
     pub depth: u32,
+    /// Cycles that code generation expects the most expensive loops to take; 0 where it does not say.
+    pub estimate: f64,
 }
 
 impl Draft {
@@ -116,7 +118,7 @@ impl Draft {
         self.unknown = Unknown::default();
         self.sum = Sum::default();
         self.anchor = (u32::MAX, -1.0, 0.0, 0.0);
-        (self.operations, self.depth) = (0, 0);
+        (self.operations, self.depth, self.estimate) = (0, 0, 0.0);
     }
 }
 

@@ -159,6 +159,17 @@ fn threads_are_told_as_cores() {
 }
 
 #[test]
+fn estimates_are_a_feature_and_no_token() {
+    let text = TEXTS[0].1;
+    let marked =
+        |cycles: &str| text.replacen("attributes {", &format!("attributes {{hwk.estimate = {cycles} : f64, "), 1);
+    let (plain, marked) = (read(text).remove(0), read(&marked("1.234500e+04")).remove(0));
+    assert_eq!((&plain.tokens, plain.unknown), (&marked.tokens, marked.unknown));
+    assert_ne!(plain.features, marked.features);
+    assert_eq!(plain.estimated(12345.0).features, marked.features);
+}
+
+#[test]
 fn a_batch_is_filled_up_and_cut_to_its_length() {
     let tokens = &read(TEXTS[2].1)[1].tokens;
     let (mut ids, mut numbers) = ([7i64; 50], vec![7f32; 50 * 14]);

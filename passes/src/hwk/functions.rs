@@ -73,12 +73,13 @@ pub fn to_functions<'c>(
 }
 
 /// Gives a module that is one kernel and nothing else a `main` that launches it. Arguments that are constants wherever
-/// the kernel is launched (`hwk.constants`) are constants here too, of values made up. A result that is written as a part
-/// of a larger tensor (`hwk.strides`) makes that tensor a result of `main`, whose other elements are left as they are.
+/// the kernel is launched (`hwk.constants`) are constants here too, of values made up. Results that are written as parts of
+/// larger tensors (`hwk.strides`) are whole, unless they are to be `in_place`: then those tensors are what `main` gives,
+/// whose other elements are left as they are.
 ///
 /// # Errors
 /// Where there is no `main` and not exactly one kernel, or the kernel's types are not static.
-pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), GraphError> {
+pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>, in_place: bool) -> Result<(), GraphError> {
     let root = ir::module_op(module);
     if ir::functions(root).iter().any(|f| ir::symbol(*f) == Some("main")) {
         return Ok(());
@@ -91,6 +92,9 @@ pub fn main_of_one<'c>(context: &'c Context, module: &Module<'c>) -> Result<(), 
         )));
     };
     let name = ir::symbol(kernel).unwrap_or("?");
+    if !in_place {
+        ir::remove_attribute(kernel, STRIDES);
+    }
     let (Some(block), Some(body)) = (ir::entry(kernel), ir::op_blocks(root).first().copied()) else {
         return Err(GraphError::Malformed(format!("@{name} has no body")));
     };

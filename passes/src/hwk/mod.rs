@@ -8,12 +8,12 @@ pub use target::{caches, cpu, identity, machine_for, target_of};
 
 use hwc_dialects::hwk::Target;
 use hwc_dialects::mlir::OpView;
-use hwc_dialects::mlir::hwk::{CLAUSES, Choice};
+use hwc_dialects::mlir::hwk::{CLAUSES, Choice, ESTIMATE};
 use hwc_dialects::{Attr, Attrs};
 use hwc_runtime::Digest;
 use melior::Context;
-use melior::ir::attribute::StringAttribute;
-use melior::ir::{Module, operation::OperationLike};
+use melior::ir::attribute::{FloatAttribute, StringAttribute};
+use melior::ir::{Module, Type, operation::OperationLike};
 
 use crate::codegen::diagnostics::Diagnostics;
 use crate::codegen::ir;
@@ -58,6 +58,11 @@ pub fn choose<'c>(context: &'c Context, kernel: ir::Op<'c>, choice: &Choice) {
     }
 }
 
+/// Writes down what code generation expects of a kernel's schedule.
+pub fn estimate<'c>(context: &'c Context, kernel: ir::Op<'c>, cycles: f64) {
+    ir::set_attribute(kernel, ESTIMATE, FloatAttribute::new(context, Type::float64(context), cycles.round()).into());
+}
+
 /// A hash that is the same only for kernels of the same text and the same constants.
 pub fn digest(kernel: ir::Op) -> Digest {
     let mut bytes = print::operation(kernel).into_bytes();
@@ -76,7 +81,7 @@ pub fn digest(kernel: ir::Op) -> Digest {
 
 /// The text of a kernel without its name and what was chosen for it: equal for kernels that compute the same.
 pub fn plain_text(kernel: ir::Op) -> String {
-    text_without(kernel, &CLAUSES)
+    text_without(kernel, &[&CLAUSES[..], &[ESTIMATE]].concat())
 }
 
 /// The text of a kernel without its name: equal for kernels that are the same.

@@ -229,6 +229,9 @@ pub struct Measure {
     /// Measures each kernel under up to this many schedules, the compiler's own among them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub candidates: u32,
+    /// Takes those that a model of `tune train` expects to be fastest, instead of estimates
+    #[arg(long, value_name = "FILE")]
+    pub cost_model: Option<PathBuf>,
     /// Times each of them this often
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(3..))]
     pub rounds: u32,

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use hwc::measure::{self, Measurement, Measurer, Outcome, Store, Times};
-use hwc::{Model, Options, Target};
+use hwc::{CostModel, Model, Options, Target};
 use hwc_runtime::atomic_file;
 use serde_json::{Value, json};
 
@@ -17,6 +17,9 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
     let mut options = Options::new();
     if let Some(cpu) = &arguments.mcpu {
         options = options.target(Target::cpu(cpu));
+    }
+    if let Some(path) = &arguments.cost_model {
+        options = options.cost_model(CostModel::open(path)?);
     }
     let store = arguments.measure_store.as_ref().map(Store::open).transpose()?;
     let store = store.map(|store| store.threads(arguments.threads));

@@ -66,6 +66,12 @@ pub struct Args {
     /// Compares with less of the compiler instead of with peers
     #[arg(long, value_enum, value_name = "WHAT", num_args = 0..=1, default_missing_value = "rewrite", conflicts_with = "peers")]
     ablate: Option<ablate::Ablation>,
+    /// The model of `--ablate cost` [default: the compiler's own]
+    #[arg(long, value_name = "FILE")]
+    cost_model: Option<PathBuf>,
+    /// How many schedules of a kernel are tried where `--ablate cost` tries all
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    tuned: usize,
     /// Write the table to this file, too, in Markdown
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -92,8 +98,8 @@ pub fn run(layout: &Layout, args: &Args) -> Result<()> {
         setup::python(layout)?;
     }
     let measurement = Measurement::new(layout, args.suite, args.threads, args.repetitions, &peers)?;
-    if let Some(ablate::Ablation::Rewrite) = args.ablate {
-        return ablate::run(&measurement, args);
+    if let Some(what) = args.ablate {
+        return ablate::run(&measurement, args, what);
     }
     report::finish(args, &peers, &rows(&measurement, args.filter.as_deref())?)
 }

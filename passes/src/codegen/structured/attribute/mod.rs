@@ -96,14 +96,14 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
     if problems.is_empty() { Ok(()) } else { Err(refuse(problems)) }
 }
 
-/// The schedules that there are for the most expensive nest of a kernel.
+/// The schedules that there are for the most expensive nest of a kernel, with estimates of the cycles that it takes.
 #[derive(Clone, Debug)]
 pub struct Alternatives {
     pub space: Space,
     /// What estimates prefer.
-    pub own: hwk::Schedule,
+    pub own: (hwk::Schedule, f64),
     /// All others that are legal, those expected to be fastest first.
-    pub others: Vec<hwk::Schedule>,
+    pub others: Vec<(hwk::Schedule, f64)>,
 }
 
 /// Schedules that a kernel may have; none where it has no nest to schedule.
@@ -122,7 +122,7 @@ pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<
         let tiles = [cut].into_iter().chain(&schedule.tiles).cloned().collect();
         Some(hwk::Schedule { tiles, ..schedule.clone() })
     };
-    let mut all: Vec<(f64, hwk::Schedule)> = vec![];
+    let mut all: Vec<(hwk::Schedule, f64)> = vec![];
     for schedule in hwk::enumerate(&space, &target) {
         let blocked = in_blocks(&schedule).filter(|s| hwk::verify(s, &space, Some(&target)).is_empty());
         for schedule in blocked.into_iter().chain([schedule]) {
@@ -130,14 +130,14 @@ pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<
             let cost = anchor.cost(&how);
             group.members[anchor.member].how = how;
             if rows::streams(group, options.shape) {
-                all.push((cost, hwk::Schedule { stream: true, ..schedule.clone() }));
+                all.push((hwk::Schedule { stream: true, ..schedule.clone() }, cost));
             }
-            all.push((cost, schedule));
+            all.push((schedule, cost));
         }
     }
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let others = all.into_iter().map(|(_, schedule)| schedule).collect();
-    Ok(Some(Alternatives { space, own: preferred, others }))
+    all.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let estimate = anchor.obey(&preferred, &space, options).map_or(anchor.chosen.cost, |how| anchor.cost(&how));
+    Ok(Some(Alternatives { space, own: (preferred, estimate), others: all }))
 }
 
 /// What packing is expected to leave of a product's time.
