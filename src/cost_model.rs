@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hwc_cost_model::model::{Model, Prediction, Runner};
+use hwc_cost_model::model::{BUILTIN, Model, Prediction, Runner};
 use hwc_cost_model::text::{Kind, Tokenizer, Unit};
 use hwc_dialects::hwk::{Schedule, Space, Target};
 use hwc_dialects::mlir::hwk::Choice;
@@ -49,21 +49,30 @@ struct Chosen {
 }
 
 impl CostModel {
+    /// The model that comes with the compiler. Where there is nothing to run it, estimates choose, and compilations say so.
+    ///
+    /// # Errors
+    /// [`Fault::Defect`] where it is no model for this build.
+    pub fn builtin() -> Result<CostModel, Error> {
+        Model::from_bytes(BUILTIN).map(CostModel::new).map_err(|error| Error::new(Fault::Defect, error))
+    }
+
     /// Reads what `hwc-opt tune train` has written.
     ///
     /// # Errors
     /// [`Fault::Input`] where it is no model, or one for another build; [`Fault::Environment`] where it cannot be read.
-    /// Where there is nothing to run it, estimates choose, and compilations say so.
     pub fn open(path: impl AsRef<Path>) -> Result<CostModel, Error> {
         let path = path.as_ref();
-        let model = Model::open(path).map_err(|error| match error {
+        Model::open(path).map(CostModel::new).map_err(|error| match error {
             hwc_cost_model::model::Error::File { .. } => Error::new(Fault::Environment, error),
             _ => Error::new(Fault::Input, format!("{}: {error}", path.display())),
-        })?;
+        })
+    }
+
+    fn new(model: Model) -> CostModel {
         let runner = model.runner().map_err(|error| error.to_string());
         let digest = blake3::hash(&model.to_bytes()).to_hex().to_string();
-        let state = Mutex::new(State { runner, known: HashMap::new() });
-        Ok(CostModel(Arc::new(Inner { model, digest, state })))
+        CostModel(Arc::new(Inner { model, digest, state: Mutex::new(State { runner, known: HashMap::new() }) }))
     }
 
     /// What tells it from others: what is compiled by another one may be other code.

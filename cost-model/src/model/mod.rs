@@ -52,6 +52,9 @@ pub use predict::{CodeEstimate, Prediction};
 pub use runner::Runner;
 pub use train::{Progress, Training, train};
 
+/// The file of a model for x86-64; `models/README.md` says how it was made and what it is worth.
+pub const BUILTIN: &[u8] = include_bytes!("../../models/x86-64.model");
+
 /// A trained model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {

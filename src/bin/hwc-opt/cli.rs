@@ -74,7 +74,7 @@ pub struct Compile {
     pub emit: Emit,
     #[command(flatten)]
     pub how: How,
-    /// Chooses schedules by a model that `tune train` made
+    /// Chooses by a learned model: builtin, or of `tune train`
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<PathBuf>,
     /// Chooses by the times of `measure --measure-store DIR`
@@ -229,7 +229,7 @@ pub struct Measure {
     /// Measures each kernel under up to this many schedules, the compiler's own among them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub candidates: u32,
-    /// Takes those that a model of `tune train` expects to be fastest, instead of estimates
+    /// Takes those that a learned model expects to be fastest: `builtin`, or one of `tune train`
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<PathBuf>,
     /// Times each of them this often

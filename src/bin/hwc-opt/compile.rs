@@ -29,7 +29,7 @@ pub fn compile(arguments: &Compile) -> Result<(), Failure> {
         options = options.measured(Store::open(folder)?.threads(arguments.measured_threads));
     }
     if let Some(path) = &arguments.cost_model {
-        options = options.cost_model(CostModel::open(path)?);
+        options = options.cost_model(cost_model(path)?);
     }
     // Phases show all that is compiled, so all is.
     if let (Some(folder), None) = (&arguments.kernel_cache, &arguments.dump_phases) {
@@ -176,6 +176,12 @@ pub fn options(how: &How) -> Result<Options, Failure> {
     }
     Failure::all(failures)?;
     Ok(options)
+}
+
+/// The learned model of this name.
+pub fn cost_model(name: &Path) -> Result<CostModel, Failure> {
+    let model = if name == Path::new("builtin") { CostModel::builtin() } else { CostModel::open(name) };
+    Ok(model?)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

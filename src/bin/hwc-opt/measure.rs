@@ -5,11 +5,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use hwc::measure::{self, Measurement, Measurer, Outcome, Store, Times};
-use hwc::{CostModel, Model, Options, Target};
+use hwc::{Model, Options, Target};
 use hwc_runtime::atomic_file;
 use serde_json::{Value, json};
 
 use crate::cli::Measure;
+use crate::compile::cost_model;
 use crate::failure::{self, Failure};
 
 pub fn measure(arguments: &Measure) -> Result<(), Failure> {
@@ -19,7 +20,7 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
         options = options.target(Target::cpu(cpu));
     }
     if let Some(path) = &arguments.cost_model {
-        options = options.cost_model(CostModel::open(path)?);
+        options = options.cost_model(cost_model(path)?);
     }
     let store = arguments.measure_store.as_ref().map(Store::open).transpose()?;
     let store = store.map(|store| store.threads(arguments.threads));
