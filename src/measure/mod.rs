@@ -10,6 +10,7 @@
 //! are elapsed time, which means something on an idle machine only.
 
 mod clock;
+mod code;
 mod kernels;
 mod plans;
 mod protocol;
@@ -17,19 +18,22 @@ mod statistics;
 mod store;
 mod worker;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::Duration;
 
+pub use code::{MCA_VARIABLE, MachineCode, PROCESSORS};
 pub use kernels::{candidates, kernels};
 pub(crate) use plans::{Plans, Predicted, Recorded, Schedules};
 pub use statistics::Times;
 pub use store::{Measured, Store};
 pub use worker::serve;
 
-use crate::{Error, Fault};
+use hwc_cost_model::dataset::Code;
 use protocol::{Death, Process, Reply, Request};
+
+use crate::{Error, Fault};
 
 /// Candidates that a worker holds at the same time.
 pub(crate) const BATCH: usize = 16;
@@ -54,6 +58,8 @@ pub struct Measurement {
     /// Arithmetic operations, and bytes of operands and results, of one run.
     pub flops: f64,
     pub bytes: f64,
+    /// What its code is made of; none where that cannot be told.
+    pub code: Option<Code>,
 }
 
 /// Seconds of one run by each timing, in their order.
@@ -154,25 +160,29 @@ struct Sample {
     seconds: f64,
     flops: f64,
     bytes: f64,
+    code: Option<Code>,
 }
 
 #[derive(Default)]
 struct Candidate {
     timings: Timings,
     work: (f64, f64),
+    code: Option<Code>,
     failure: Option<Outcome>,
 }
 
 impl Candidate {
     fn take(&mut self, sample: Sample, cold: bool) {
         self.work = (sample.flops, sample.bytes);
+        self.code = sample.code;
         if cold { &mut self.timings.cold } else { &mut self.timings.warm }.push(sample.seconds);
     }
 
     fn outcome(self) -> Outcome {
         let measured = || {
             let (warm, cold) = (Times::of(self.timings.warm.clone())?, Times::of(self.timings.cold.clone())?);
-            Some(Measurement { warm, cold, timings: self.timings, flops: self.work.0, bytes: self.work.1 })
+            let (flops, bytes) = self.work;
+            Some(Measurement { warm, cold, timings: self.timings, flops, bytes, code: self.code })
         };
         let nothing = || Outcome::Refused("nothing was timed".into());
         self.failure.unwrap_or_else(|| measured().map_or_else(nothing, Outcome::Measured))
@@ -184,12 +194,13 @@ struct Worker<'a> {
     measurer: &'a Measurer,
     kernels: &'a [String],
     process: Option<Process>,
-    loaded: HashSet<usize>,
+    /// What it has compiled, with what the code is made of.
+    loaded: HashMap<usize, Option<Code>>,
 }
 
 impl<'a> Worker<'a> {
     fn new(measurer: &'a Measurer, kernels: &'a [String]) -> Worker<'a> {
-        Worker { measurer, kernels, process: None, loaded: HashSet::new() }
+        Worker { measurer, kernels, process: None, loaded: HashMap::new() }
     }
 
     /// Compiles candidates; tells which of them cannot be.
@@ -203,16 +214,17 @@ impl<'a> Worker<'a> {
 
     /// Compiles a candidate unless that is done; tells why it cannot.
     fn load(&mut self, id: usize) -> Result<Option<Outcome>, Error> {
-        if self.loaded.contains(&id) {
+        if self.loaded.contains_key(&id) {
             return Ok(None);
         }
         let request = Request::Load { id, text: self.kernels[id].clone(), threads: self.measurer.threads };
         Ok(match self.ask(&request)? {
             Ok(Reply::Refused(why)) => Some(Outcome::Refused(why)),
-            Ok(_) => {
-                self.loaded.insert(id);
+            Ok(Reply::Loaded { code }) => {
+                self.loaded.insert(id, code);
                 None
             }
+            Ok(Reply::Time { .. }) => Some(another_question()),
             Err(death) => Some(death.into()),
         })
     }
@@ -222,10 +234,11 @@ impl<'a> Worker<'a> {
         if let Some(failure) = self.load(id)? {
             return Ok(Err(failure));
         }
+        let code = self.loaded.get(&id).copied().flatten();
         Ok(match self.ask(&Request::Time { id, cold })? {
-            Ok(Reply::Time { seconds, flops, bytes }) => Ok(Sample { seconds, flops, bytes }),
+            Ok(Reply::Time { seconds, flops, bytes }) => Ok(Sample { seconds, flops, bytes, code }),
             Ok(Reply::Refused(why)) => Err(Outcome::Refused(why)),
-            Ok(Reply::Loaded) => Err(Outcome::Refused("the worker answers another question".into())),
+            Ok(Reply::Loaded { .. }) => Err(another_question()),
             Err(death) => Err(death.into()),
         })
     }
@@ -243,6 +256,10 @@ impl<'a> Worker<'a> {
         }
         Ok(answer)
     }
+}
+
+fn another_question() -> Outcome {
+    Outcome::Refused("the worker answers another question".into())
 }
 
 impl From<Death> for Outcome {

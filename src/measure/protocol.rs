@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use hwc_cost_model::dataset::Code;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Fault};
@@ -20,7 +21,10 @@ pub enum Request {
 
 #[derive(Debug, Deserialize, Serialize)]
 pub enum Reply {
-    Loaded,
+    /// What the code is made of, unless that cannot be told.
+    Loaded {
+        code: Option<Code>,
+    },
     /// Seconds, operations and bytes of one run.
     Time {
         seconds: f64,

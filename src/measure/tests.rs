@@ -111,14 +111,16 @@ fn what_a_worker_answers_is_counted() {
     // Kernel `a` is refused, every other one takes 2 seconds warm and 4 cold.
     let script = r#"while read line; do case "$line" in
         *'"text":"a"'*) echo '{"Refused":"no"}';;
-        *Load*) echo '"Loaded"';;
+        *Load*) echo '{"Loaded":{"code":{"registers":3,"spills":0,"instructions":7,"code_bytes":30}}}';;
         *true*) echo '{"Time":{"seconds":4.0,"flops":8.0,"bytes":16.0}}';;
         *) echo '{"Time":{"seconds":2.0,"flops":8.0,"bytes":16.0}}';;
     esac; done"#;
     let kernels: Vec<String> = ["a", "b"].iter().cycle().take(BATCH + 2).map(|s| s.to_string()).collect();
     let outcomes = shell(script).timeout(Duration::from_secs(20)).measure(&kernels).unwrap();
     let same = |seconds| Times { median: seconds, low: seconds, high: seconds };
-    let second = Measurement { warm: same(2.0), cold: same(4.0), timings: Timings::default(), flops: 8.0, bytes: 16.0 };
+    let code = Some(Code { registers: 3, spills: 0, instructions: 7, code_bytes: 30 });
+    let timings = Timings { warm: vec![2.0; 3], cold: vec![4.0] };
+    let second = Measurement { warm: same(2.0), cold: same(4.0), timings, flops: 8.0, bytes: 16.0, code };
     for pair in outcomes.chunks(2) {
         assert_eq!(pair, [Outcome::Refused("no".into()), Outcome::Measured(second.clone())]);
     }
@@ -152,7 +154,14 @@ fn what_was_measured_is_compiled_unless_it_does_not_fit() {
     store
         .keep(
             &second,
-            &Measurement { warm: same(1e-9), cold: same(1e-9), timings: Timings::default(), flops: 1.0, bytes: 1.0 },
+            &Measurement {
+                warm: same(1e-9),
+                cold: same(1e-9),
+                timings: Timings::default(),
+                flops: 1.0,
+                bytes: 1.0,
+                code: None,
+            },
         )
         .unwrap();
     assert_eq!(schedule(), second);
@@ -186,7 +195,10 @@ fn a_worker_answers_what_is_asked() {
     let replies: Vec<Reply> = replies.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let timed =
         |reply: &Reply| matches!(reply, Reply::Time { seconds, flops, .. } if *seconds > 0.0 && *flops == 8192.0);
-    assert!(matches!(replies[0], Reply::Loaded) && timed(&replies[1]) && timed(&replies[2]), "{replies:?}");
+    assert!(
+        matches!(replies[0], Reply::Loaded { code: Some(_) }) && timed(&replies[1]) && timed(&replies[2]),
+        "{replies:?}"
+    );
     assert!(replies[3..6].iter().all(|reply| matches!(reply, Reply::Refused(_))), "{replies:?}");
-    assert!(matches!(replies[6], Reply::Loaded) && timed(&replies[7]) && replies.len() == 8, "{replies:?}");
+    assert!(matches!(replies[6], Reply::Loaded { .. }) && timed(&replies[7]) && replies.len() == 8, "{replies:?}");
 }

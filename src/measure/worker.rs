@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::num::NonZeroUsize;
 
+use hwc_cost_model::dataset::Code;
 use hwc_runtime::{Session, TensorView, TensorViewMut, Threads};
 
+use super::MachineCode;
 use super::clock::{elapsed_seconds, thread_seconds};
 use super::protocol::{Reply, Request};
 use crate::{Compiler, DType, Error, Model, Options};
@@ -47,8 +49,9 @@ impl Worker {
         match request {
             Request::Load { id, text, threads } => match Kernel::new(&text, threads) {
                 Ok(kernel) => {
+                    let code = kernel.code;
                     self.kernels.insert(id, kernel);
-                    Reply::Loaded
+                    Reply::Loaded { code }
                 }
                 Err(error) => Reply::Refused(error.to_string()),
             },
@@ -71,6 +74,7 @@ impl Worker {
 
 /// A compiled kernel with memory to run on.
 struct Kernel {
+    code: Option<Code>,
     session: Session,
     inputs: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,
@@ -81,8 +85,10 @@ struct Kernel {
 
 impl Kernel {
     fn new(text: &str, threads: NonZeroUsize) -> Result<Kernel, Error> {
-        let mut session =
-            Compiler::new(Options { in_place: true, ..Options::new() }).compile(&Model::from_mlir(text))?.session()?;
+        let options = Options { in_place: true, ..Options::new() };
+        let artifact = Compiler::new(options).compile(&Model::from_mlir(text))?;
+        let code = MachineCode::read(&artifact).ok().map(|code| code.numbers());
+        let mut session = artifact.session()?;
         session.set_threads(Threads::AtMost(threads));
         let manifest = session.manifest();
         let room =
@@ -98,7 +104,7 @@ impl Kernel {
         let inputs = manifest.inputs.iter().enumerate().map(input).collect();
         let outputs = manifest.outputs.iter().map(|output| room(output.dtype, &output.shape)).collect();
         let clock = if threads == NonZeroUsize::MIN { thread_seconds } else { elapsed_seconds };
-        Ok(Kernel { session, inputs, outputs, clock, runs: None })
+        Ok(Kernel { code, session, inputs, outputs, clock, runs: None })
     }
 
     /// Finds how many runs make a sample, unless that is known.

@@ -157,7 +157,7 @@ impl State<'_> {
             for batch in candidates.chunks(measure::BATCH - 1) {
                 let (outcomes, drift) = self.sentinels.measure(measurer, batch, threads)?;
                 for (kernel, outcome) in batch.iter().zip(outcomes) {
-                    let Some(Measurement { timings, .. }) = self.measured(outcome) else { continue };
+                    let Some(Measurement { timings, code, .. }) = self.measured(outcome) else { continue };
                     self.progress.rows += 1;
                     self.progress.busy += usize::from(drift > BUSY);
                     rows.push(Row {
@@ -168,7 +168,7 @@ impl State<'_> {
                         warm: timings.warm,
                         cold: timings.cold,
                         drift,
-                        code: None,
+                        code,
                         mca: vec![],
                         seed: self.collection.seed,
                         number,

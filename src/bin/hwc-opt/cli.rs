@@ -247,6 +247,12 @@ pub struct Measure {
     /// Keeps the times in this folder
     #[arg(long, value_name = "DIR", env = "HWC_CACHE_DIR")]
     pub measure_store: Option<PathBuf>,
+    /// Tells what the code is made of, too: vector registers, spills, instructions, bytes
+    #[arg(long)]
+    pub code: bool,
+    /// Tells llvm-mca's cycles of the innermost loop by processor, which know no caches
+    #[arg(long)]
+    pub mca: bool,
     /// Tells times as a share of this arithmetic rate, in GFLOP/s
     #[arg(long, value_name = "RATE")]
     pub peak_gflops: Option<f64>,

@@ -4,8 +4,9 @@ use std::io::{BufReader, stdin, stdout};
 use std::process::Command;
 use std::time::Duration;
 
-use hwc::measure::{self, Measurement, Measurer, Outcome, Store, Times};
+use hwc::measure::{self, MachineCode, Measurement, Measurer, Outcome, Store, Times};
 use hwc::{Model, Options, Target};
+use hwc_cost_model::dataset::Code;
 use hwc_runtime::atomic_file;
 use serde_json::{Value, json};
 
@@ -48,10 +49,14 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
             let schedule = schedule(candidate);
             let mark = if schedule == chosen { "*" } else { " " };
             text += &format!("{mark} {}  {schedule}\n", describe(outcome, arguments));
-            report.push(json!({
+            let mut row = json!({
                 "kernel": name, "schedule": schedule, "chosen": schedule == chosen, "outcome": outcome_json(outcome),
                 "text": candidate,
-            }));
+            });
+            if let Outcome::Measured(measurement) = outcome {
+                text += &labels(candidate, measurement, &options, arguments, &mut row)?;
+            }
+            report.push(row);
         }
         let best = all.first().map_or(f64::INFINITY, |(_, outcome)| seconds(outcome));
         text += &format!(
@@ -66,6 +71,30 @@ pub fn measure(arguments: &Measure) -> Result<(), Failure> {
         atomic_file::write(path, json.as_bytes()).map_err(|e| Failure::file(path, &e))?;
     }
     failure::print(text.as_bytes())
+}
+
+/// Lines with what the command line asks for of a candidate's code; adds the same to its row.
+fn labels(
+    candidate: &str,
+    measurement: &Measurement,
+    options: &Options,
+    arguments: &Measure,
+    row: &mut Value,
+) -> Result<String, Failure> {
+    let mut text = String::new();
+    if let Some(Code { registers, spills, instructions, code_bytes }) = measurement.code.filter(|_| arguments.code) {
+        text += &format!(
+            "    code: {registers} vector registers, {spills} spills, {instructions} instructions, {code_bytes} bytes\n"
+        );
+        row["code"] = json!(measurement.code);
+    }
+    if arguments.mca {
+        let cycles = MachineCode::of(candidate, options)?.mca()?;
+        let list: Vec<String> = cycles.iter().map(|(name, cycles)| format!("{name} {cycles:.2}")).collect();
+        text += &format!("    llvm-mca: cycles of the innermost loop on {}\n", list.join(", "));
+        row["mca"] = cycles.into_iter().map(|(name, cycles)| (name, json!(cycles))).collect();
+    }
+    Ok(text)
 }
 
 /// Measures in processes of this program.
