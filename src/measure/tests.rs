@@ -164,7 +164,9 @@ fn what_was_measured_is_compiled_unless_it_does_not_fit() {
             },
         )
         .unwrap();
-    assert_eq!(schedule(), second);
+    // Nothing is estimated of what was measured; the rest is the same.
+    let chosen = |kernel: &str| kernel.split_once("target(").map(|(chosen, _)| chosen.to_owned());
+    assert_eq!(chosen(&schedule()), chosen(&second));
     assert!(compile().is_empty());
 
     // Faster still, and impossible.
