@@ -1,5 +1,7 @@
 //! Units as a network reads them.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
@@ -9,6 +11,30 @@ use crate::text::{FEATURE_COUNT, NUMBERS, Unit};
 const STEPS: usize = 8;
 /// How many standard deviations a feature may be away from its mean; further ones count as this.
 const FURTHEST: f32 = 4.0;
+
+/// Numbers that what tokens carry is divided by; the logarithm of a number goes from 0 to 1 along each part. Tiles are small,
+/// and one more or less counts there.
+const PARTS: [f32; 19] = [
+    0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 11.0, 14.0, 16.0, 24.0, 32.0, 64.0, 128.0, 256.0, 1024.0, 8192.0, 1048576.0,
+];
+
+/// What is read of a token's number.
+pub(crate) const NUMBER_INPUTS: usize = NUMBERS + PARTS.len() - 1;
+
+/// Begins and reciprocal lengths of the parts, in the unit of a number's logarithm.
+static SCALE: LazyLock<[(f32, f32); PARTS.len() - 1]> = LazyLock::new(|| {
+    let log = |x: f32| (1.0 + x).log2() / 16.0;
+    std::array::from_fn(|part| (log(PARTS[part]), (log(PARTS[part + 1]) - log(PARTS[part])).recip()))
+});
+
+/// Writes a token's numbers, and how far its logarithm is along each part.
+pub(super) fn write_numbers(to: &mut [f32], numbers: &[f32; NUMBERS]) {
+    let (plain, parts) = to.split_at_mut(NUMBERS);
+    plain.copy_from_slice(numbers);
+    for (to, (begin, scale)) in parts.iter_mut().zip(SCALE.iter()) {
+        *to = ((numbers[1] - begin) * scale).clamp(0.0, 1.0);
+    }
+}
 
 /// How features become inputs: each once by its mean and standard deviation, and once by steps between quantiles, of which
 /// each goes from 0 to 1 along its part of the range.
@@ -81,9 +107,8 @@ pub(crate) struct Batch {
     pub ids: Vec<usize>,
     /// A row for each token.
     pub numbers: Matrix,
-    /// A row for each unit: [`Scaling::all`], [`Scaling::plain`].
+    /// A row for each unit: [`Scaling::all`].
     pub inputs: Matrix,
-    pub plain: Matrix,
 }
 
 impl Batch {
@@ -94,14 +119,10 @@ impl Batch {
         }
         let tokens = starts[starts.len() - 1];
         let ids = units.clone().flat_map(|unit| &unit.tokens.ids).map(|id| usize::from(*id)).collect();
-        let numbers = units.clone().flat_map(|unit| unit.tokens.numbers.as_flattened()).copied().collect();
+        let mut numbers = Matrix::zeros(tokens, NUMBER_INPUTS);
+        let rows = numbers.data.chunks_exact_mut(NUMBER_INPUTS);
+        rows.zip(units.clone().flat_map(|unit| &unit.tokens.numbers)).for_each(|(row, all)| write_numbers(row, all));
         let inputs = units.clone().flat_map(|unit| scaling.all(unit)).collect();
-        Batch {
-            starts,
-            ids,
-            numbers: Matrix::new(tokens, NUMBERS, numbers),
-            inputs: Matrix::new(units.len(), scaling.inputs(), inputs),
-            plain: Matrix::new(units.len(), FEATURE_COUNT, units.flat_map(|unit| scaling.plain(unit)).collect()),
-        }
+        Batch { starts, ids, numbers, inputs: Matrix::new(units.len(), scaling.inputs(), inputs) }
     }
 }

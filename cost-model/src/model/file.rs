@@ -10,12 +10,12 @@ use super::loss::Standard;
 use super::matrix::Matrix;
 use super::network::{Network, Perceptron, Sequence, Shape};
 use super::outside::Known;
-use crate::text::{FEATURE_COUNT, fingerprint};
+use crate::text::fingerprint;
 
 /// How a file begins.
 const MAGIC: &[u8; 16] = b"hwc cost model\n\0";
 /// Counts changes of the content.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes of the checksum.
 const SUM: usize = 16;
 /// Networks of tier 1 at most.
@@ -84,7 +84,7 @@ impl Content {
         if !self.shape.is_sound() || self.members.is_empty() || self.members.len() > MOST {
             return Err(broken("the sizes of its networks are out of bounds"));
         }
-        let screen = Perceptron { inputs: FEATURE_COUNT }.sizes();
+        let screen = Perceptron { inputs }.sizes();
         let sizes = Sequence { shape: self.shape, inputs }.sizes();
         if !fits(&self.screen, &screen) || !self.members.iter().all(|member| fits(member, &sizes)) {
             return Err(broken("its parameters do not fit to its networks"));

@@ -116,7 +116,7 @@ impl Model {
         Runner::new(self)
     }
 
-    /// Tier 1 as an ONNX model. Inputs are `ids` (`[N, L]`, 0 behind the end), `numbers` (`[N, L, 14]`) and `features`
+    /// Tier 1 as an ONNX model. Inputs are `ids` (`[N, L]`, 0 behind the end), `numbers` (`[N, L, 32]`) and `features`
     /// (`[N, F]`), the output is `outputs` (`[N, 8]`).
     pub fn onnx(&self) -> Vec<u8> {
         onnx::model(&self.content, None)

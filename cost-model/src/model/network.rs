@@ -3,10 +3,10 @@
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::batch::Batch;
+use super::batch::{Batch, NUMBER_INPUTS};
 use super::matrix::Matrix;
 use super::tape::{Tape, Var};
-use crate::text::{NUMBERS, vocabulary};
+use crate::text::vocabulary;
 
 /// Outputs of tier 1, column by column; see `docs/cost-model.md`.
 pub(super) const OUTPUTS: usize = 8;
@@ -42,6 +42,9 @@ impl Shape {
             && units.contains(&self.head)
     }
 }
+
+/// Share of the activations that training drops.
+const DROPPED: f32 = 0.1;
 
 /// Units of the layers of tier 0.
 pub(super) const HIDDEN: [usize; 2] = [64, 32];
@@ -88,10 +91,11 @@ impl Network for Perceptron {
     }
 
     fn outputs(&self, tape: &mut Tape, batch: &Batch) -> Var {
-        let mut x = tape.input(batch.plain.clone());
+        let mut x = tape.input(batch.inputs.clone());
         for layer in 0..3 {
             x = tape.linear(x, 2 * layer, 2 * layer + 1);
             x = if layer < 2 { tape.relu(x) } else { x };
+            x = if layer < 2 { tape.drop(x, DROPPED) } else { x };
         }
         x
     }
@@ -108,9 +112,10 @@ pub(super) struct Sequence {
 pub(super) mod parameter {
     pub const EMBEDDING: usize = 0;
     pub const NUMBERS: usize = 1;
-    pub const TRUNK: usize = 3;
-    pub const MODULATION: usize = 5;
-    pub const LAYERS: usize = 7;
+    pub const TOKEN: usize = 3;
+    pub const TRUNK: usize = 5;
+    pub const MODULATION: usize = 7;
+    pub const LAYERS: usize = 9;
 
     /// The three layers behind the pooling.
     pub fn head(layers: usize, number: usize) -> usize {
@@ -121,9 +126,10 @@ pub(super) mod parameter {
 impl Network for Sequence {
     fn sizes(&self) -> Vec<[usize; 2]> {
         let Shape { width, layers, trunk, head } = self.shape;
-        let mut sizes = vec![[vocabulary::size(), width]];
+        let mut sizes = vec![[vocabulary::size(), 2 * width]];
         let mut pair = |rows, cols| sizes.extend([[rows, cols], [1, cols]]);
-        pair(NUMBERS, width);
+        pair(NUMBER_INPUTS, 2 * width);
+        pair(2 * width, width);
         pair(self.inputs, trunk);
         pair(trunk, 2 * width * layers);
         (0..layers).for_each(|_| pair(3 * width, width));
@@ -138,10 +144,14 @@ impl Network for Sequence {
         let embedded = tape.rows(parameter::EMBEDDING, batch.ids.clone());
         let numbers = tape.input(batch.numbers.clone());
         let numbers = tape.linear(numbers, parameter::NUMBERS, parameter::NUMBERS + 1);
-        let mut x = tape.add(embedded, numbers);
+        let x = tape.add(embedded, numbers);
+        let x = tape.relu(x);
+        let x = tape.linear(x, parameter::TOKEN, parameter::TOKEN + 1);
+        let mut x = tape.drop(x, DROPPED);
         let features = tape.input(batch.inputs.clone());
         let features = tape.linear(features, parameter::TRUNK, parameter::TRUNK + 1);
         let features = tape.relu(features);
+        let features = tape.drop(features, DROPPED);
         let modulation = tape.linear(features, parameter::MODULATION, parameter::MODULATION + 1);
         for layer in 0..layers {
             let at = parameter::LAYERS + 2 * layer;
@@ -157,6 +167,7 @@ impl Network for Sequence {
             let at = parameter::head(layers, number);
             y = tape.linear(y, at, at + 1);
             y = if number < 2 { tape.relu(y) } else { y };
+            y = if number < 2 { tape.drop(y, DROPPED) } else { y };
         }
         y
     }

@@ -3,12 +3,13 @@
 use ort::session::Session;
 use ort::value::TensorRef;
 
+use super::batch::{NUMBER_INPUTS, write_numbers};
 use super::error::Error;
 use super::file::Content;
 use super::network::OUTPUTS;
 use super::predict::{Prediction, Row};
 use super::{Model, runtime};
-use crate::text::{NUMBERS, Unit};
+use crate::text::Unit;
 
 /// Units that run at once.
 const BATCH: usize = 64;
@@ -69,16 +70,20 @@ impl Runner {
         let length = longest.next_multiple_of(STEP).max(STEP);
         let inputs = self.content.scaling.inputs();
         self.ids.resize(units.len() * length, 0);
-        self.numbers.resize(units.len() * length * NUMBERS, 0.0);
+        self.numbers.resize(units.len() * length * NUMBER_INPUTS, 0.0);
         self.features.clear();
-        let places = self.ids.chunks_exact_mut(length).zip(self.numbers.chunks_exact_mut(length * NUMBERS));
+        let places = self.ids.chunks_exact_mut(length).zip(self.numbers.chunks_exact_mut(length * NUMBER_INPUTS));
         for (unit, (ids, numbers)) in units.iter().zip(places) {
-            unit.tokens.write(ids, numbers);
+            ids.fill(0);
+            ids.iter_mut().zip(&unit.tokens.ids).for_each(|(to, id)| *to = i64::from(*id));
+            // What stands behind the end of a sequence does not count.
+            let rows = numbers.chunks_exact_mut(NUMBER_INPUTS);
+            rows.zip(&unit.tokens.numbers).for_each(|(row, all)| write_numbers(row, all));
             self.features.extend(self.content.scaling.all(unit));
         }
         let count = units.len();
         let ids = TensorRef::from_array_view(([count, length], &*self.ids)).map_err(refused)?;
-        let numbers = TensorRef::from_array_view(([count, length, NUMBERS], &*self.numbers)).map_err(refused)?;
+        let numbers = TensorRef::from_array_view(([count, length, NUMBER_INPUTS], &*self.numbers)).map_err(refused)?;
         let features = TensorRef::from_array_view(([count, inputs], &*self.features)).map_err(refused)?;
         let results = self.session.run(ort::inputs!["ids" => ids, "numbers" => numbers, "features" => features]);
         let results = results.map_err(refused)?;

@@ -3,6 +3,8 @@
 //! A tape holds what was computed of one batch. Sequences lie one behind the other, so nothing is padded: row `t` of a
 //! matrix over tokens belongs to the sequence whose range holds `t`.
 
+use fastrand::Rng;
+
 use super::matrix::{Matrix, Read};
 
 /// A matrix on the tape.
@@ -44,6 +46,11 @@ enum Op {
     },
     /// Columns beside each other.
     Beside(Vec<Var>),
+    /// Each element times a factor.
+    Drop {
+        x: Var,
+        factors: Vec<f32>,
+    },
 }
 
 struct Node {
@@ -57,6 +64,8 @@ pub(crate) struct Tape<'p> {
     /// First token of each sequence, and how many tokens there are.
     starts: &'p [usize],
     nodes: Vec<Node>,
+    /// Decides what is dropped; nothing is without.
+    rng: Option<Rng>,
 }
 
 /// No row: of an empty sequence.
@@ -64,7 +73,12 @@ const NOWHERE: usize = usize::MAX;
 
 impl<'p> Tape<'p> {
     pub fn new(parameters: &'p [Matrix], starts: &'p [usize]) -> Tape<'p> {
-        Tape { parameters, starts, nodes: vec![] }
+        Tape { parameters, starts, nodes: vec![], rng: None }
+    }
+
+    /// For training: elements are dropped.
+    pub fn dropping(self, seed: u64) -> Tape<'p> {
+        Tape { rng: Some(Rng::with_seed(seed)), ..self }
     }
 
     pub fn value(&self, var: Var) -> &Matrix {
@@ -109,6 +123,19 @@ impl<'p> Tape<'p> {
         let input = self.value(x);
         let value = Matrix::new(input.rows, input.cols, input.data.iter().map(|x| x.max(0.0)).collect());
         self.push(Op::Relu(x), value)
+    }
+
+    /// In training, makes a share of the elements zero and the others larger, so that means stay.
+    ///
+    /// Srivastava et al.: Dropout: a simple way to prevent neural networks from overfitting (2014).
+    pub fn drop(&mut self, x: Var, share: f32) -> Var {
+        let Some(rng) = &mut self.rng else { return x };
+        let input = &self.nodes[x.0].value;
+        let factors: Vec<f32> =
+            input.data.iter().map(|_| if rng.f32() < share { 0.0 } else { 1.0 / (1.0 - share) }).collect();
+        let data = input.data.iter().zip(&factors).map(|(x, factor)| x * factor).collect();
+        let value = Matrix::new(input.rows, input.cols, data);
+        self.push(Op::Drop { x, factors }, value)
     }
 
     pub fn window(&mut self, x: Var, dilation: usize) -> Var {
@@ -221,6 +248,10 @@ impl<'p> Tape<'p> {
                 for (g, y) in gradient.data.iter_mut().zip(&node.value.data) {
                     *g = if *y > 0.0 { *g } else { 0.0 };
                 }
+                give(pending, *x, gradient);
+            }
+            Op::Drop { x, factors } => {
+                gradient.data.iter_mut().zip(factors).for_each(|(g, factor)| *g *= factor);
                 give(pending, *x, gradient);
             }
             Op::Window { x, dilation } => {

@@ -85,7 +85,7 @@ pub fn train(
         done += 1;
         progress(Progress { done, of, tier, loss })
     };
-    let screen = Perceptron { inputs: crate::text::FEATURE_COUNT };
+    let screen = Perceptron { inputs: scaling.inputs() };
     let screen = fit(&screen, &data, options, 2 * options.epochs, options.seed, &mut |loss| told(0, loss))?;
     let network = Sequence { shape: options.shape, inputs: scaling.inputs() };
     let mut members = vec![];
@@ -192,7 +192,7 @@ fn fit(
         rng.shuffle(&mut order);
         let mut sum = 0.0;
         for chunks in order.chunks(per_step) {
-            let (value, gradients) = step(network, data, &parameters, chunks);
+            let (value, gradients) = step(network, data, &parameters, chunks, rng.u64(..));
             adam.step(&mut parameters, &gradients);
             sum += value * chunks.iter().map(Vec::len).sum::<usize>() as f64;
         }
@@ -204,13 +204,19 @@ fn fit(
 }
 
 /// Loss and gradients of a step.
-fn step(network: &dyn Network, data: &Data, parameters: &[Matrix], chunks: &[Vec<usize>]) -> (f64, Vec<Matrix>) {
+fn step(
+    network: &dyn Network,
+    data: &Data,
+    parameters: &[Matrix],
+    chunks: &[Vec<usize>],
+    seed: u64,
+) -> (f64, Vec<Matrix>) {
     let rows = chunks.iter().map(Vec::len).sum::<usize>() as f32;
     let mut parts: [Vec<&Vec<usize>>; PARTS] = Default::default();
     for (number, chunk) in chunks.iter().enumerate() {
         parts[number % PARTS].push(chunk);
     }
-    let work = |part: &[&Vec<usize>]| {
+    let work = |number: usize, part: &[&Vec<usize>]| {
         let numbers: Vec<usize> = part.iter().flat_map(|chunk| chunk.iter()).copied().collect();
         let batch = Batch::new(numbers.iter().map(|number| data.units[*number]), data.scaling);
         let targets: Vec<&Target> = numbers.iter().map(|number| &data.targets[*number]).collect();
@@ -220,15 +226,16 @@ fn step(network: &dyn Network, data: &Data, parameters: &[Matrix], chunks: &[Vec
             groups.push(start..start + chunk.len());
         }
         let mut gradients: Vec<Matrix> = parameters.iter().map(|p| Matrix::zeros(p.rows, p.cols)).collect();
-        let mut tape = Tape::new(parameters, &batch.starts);
+        let mut tape = Tape::new(parameters, &batch.starts).dropping(seed ^ number as u64);
         let outputs = network.outputs(&mut tape, &batch);
         let (value, gradient) = loss(tape.value(outputs), &targets, &groups, &data.standard, rows);
         tape.backward(outputs, gradient, &mut gradients);
         (value, gradients)
     };
+    let work = &work;
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> =
-            parts.iter().filter(|part| !part.is_empty()).map(|part| scope.spawn(|| work(part))).collect();
+            parts.iter().enumerate().map(|(number, part)| scope.spawn(move || work(number, part))).collect();
         threads.into_iter().map(|thread| thread.join()).collect()
     });
     let mut all: Option<(f64, Vec<Matrix>)> = None;

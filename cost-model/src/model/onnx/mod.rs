@@ -10,10 +10,10 @@ mod proto;
 
 use graph::{Attribute, Graph, dimension};
 
+use super::batch::NUMBER_INPUTS;
 use super::file::Content;
 use super::matrix::Matrix;
 use super::network::{OUTPUTS, parameter};
-use crate::text::NUMBERS;
 
 /// Less than any activation.
 const FAR: f32 = 1e9;
@@ -42,7 +42,7 @@ pub(super) fn model(content: &Content, sizes: Option<[usize; 2]>) -> Vec<u8> {
     let length = dimension(sizes.map(|[_, length]| length), "L");
     let fixed = |size: usize| dimension(Some(size), "");
     let ids = graph.input("ids", proto::INT64, &[batch.clone(), length.clone()]);
-    let numbers = graph.input("numbers", proto::FLOAT, &[batch.clone(), length, fixed(NUMBERS)]);
+    let numbers = graph.input("numbers", proto::FLOAT, &[batch.clone(), length, fixed(NUMBER_INPUTS)]);
     let features = graph.input("features", proto::FLOAT, &[batch.clone(), fixed(content.scaling.inputs())]);
     let inputs = inputs(&mut graph, ids, numbers, features);
     let members: Vec<String> =
@@ -86,6 +86,10 @@ fn network(graph: &mut Graph, content: &Content, parameters: &[Matrix], inputs: 
     let numbers = graph.node("MatMul", &[&inputs.numbers, &weights], &[]);
     let numbers = graph.node("Add", &[&numbers, &biases], &[]);
     let tokens = graph.node("Add", &[&embedded, &numbers], &[]);
+    let tokens = graph.node("Relu", &[&tokens], &[]);
+    let (weights, biases) = (weight(graph, parameter::TOKEN), bias(graph, parameter::TOKEN + 1));
+    let tokens = graph.node("MatMul", &[&tokens, &weights], &[]);
+    let tokens = graph.node("Add", &[&tokens, &biases], &[]);
     let tokens = graph.node("Transpose", &[&tokens], &[("perm", Attribute::Many(&[0, 2, 1]))]);
     let mut x = graph.node("Mul", &[&tokens, &inputs.mask], &[]);
     let features = linear(graph, &inputs.features, parameter::TRUNK);

@@ -80,7 +80,7 @@ fn gradients_of_both_networks_are_right() {
     let units: Vec<&Unit> = rows.iter().map(|example| &example.unit).collect();
     let scaling = Scaling::new(&units);
     let batch = Batch::new(units.iter().copied(), &scaling);
-    check(&Perceptron { inputs: batch.plain.cols }, &batch);
+    check(&Perceptron { inputs: scaling.inputs() }, &batch);
     check(&Sequence { shape: SHAPE, inputs: scaling.inputs() }, &batch);
 }
 
