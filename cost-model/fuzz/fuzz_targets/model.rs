@@ -6,7 +6,7 @@ use hwc_cost_model::text::fingerprint;
 use libfuzzer_sys::fuzz_target;
 
 /// What stands before the content, whose checksum is behind it.
-const HEAD: &[u8] = b"hwc cost model\n\0\x01\0\0\0";
+const HEAD: &[u8] = b"hwc cost model\n\0\x02\0\0\0";
 
 fn read(bytes: &[u8]) {
     match Model::from_bytes(bytes) {

@@ -6,7 +6,7 @@ use super::matrix::Matrix;
 
 const MOMENTUM: f32 = 0.9;
 const SPREAD: f32 = 0.99;
-const DECAY: f32 = 0.02;
+const DECAY: f32 = 0.5;
 /// Gradients are at most so long.
 const LONGEST: f32 = 1.0;
 /// Part of the steps in which the rate grows.

@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
-use crate::text::{FEATURE_COUNT, NUMBERS, Unit};
+use crate::dataset::bound;
+use crate::text::{FEATURE_COUNT, FEATURES, NUMBERS, Unit};
 
-/// Steps that a feature is divided into at most.
+/// Steps that a fact is divided into at most.
 const STEPS: usize = 8;
-/// How many standard deviations a feature may be away from its mean; further ones count as this.
+/// How many standard deviations a fact may be away from its mean; further ones count as this.
 const FURTHEST: f32 = 4.0;
 
 /// Numbers that what tokens carry is divided by; the logarithm of a number goes from 0 to 1 along each part. Tiles are small,
@@ -36,17 +37,31 @@ pub(super) fn write_numbers(to: &mut [f32], numbers: &[f32; NUMBERS]) {
     }
 }
 
-/// How features become inputs: each once by its mean and standard deviation, and once by steps between quantiles, of which
+/// What is read of a unit as a whole: its features, and how much longer code generation expects it to take than its bound,
+/// by a clock of 3 GHz; 0 where it does not say.
+const FACTS: usize = FEATURE_COUNT + 1;
+
+fn facts(unit: &Unit) -> [f32; FACTS] {
+    let estimate = ESTIMATE.map_or(0.0, |at| f64::from(unit.features[at]).exp_m1()) / 3e9;
+    let ratio = if estimate > 0.0 { (estimate / bound(unit)).ln() } else { 0.0 };
+    std::array::from_fn(|fact| unit.features.get(fact).copied().unwrap_or(ratio as f32))
+}
+
+/// The place of what code generation expects.
+static ESTIMATE: LazyLock<Option<usize>> =
+    LazyLock::new(|| FEATURES.iter().position(|feature| feature.name == "estimate"));
+
+/// How facts become inputs: each once by its mean and standard deviation, and once by steps between quantiles, of which
 /// each goes from 0 to 1 along its part of the range.
 ///
 /// Gorishniy et al.: On embeddings for numerical features in tabular deep learning (2022).
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Scaling {
-    /// Of each feature.
+    /// Of each fact.
     pub means: Vec<f32>,
-    /// Reciprocals; 0 of a feature that is always the same.
+    /// Reciprocals; 0 of one that is always the same.
     pub deviations: Vec<f32>,
-    /// Feature, begin and end of each step.
+    /// Fact, begin and end of each step.
     pub steps: Vec<(u16, f32, f32)>,
 }
 
@@ -54,8 +69,9 @@ impl Scaling {
     pub fn new(units: &[&Unit]) -> Scaling {
         let mut scaling = Scaling::default();
         let count = units.len().max(1) as f64;
-        for feature in 0..FEATURE_COUNT {
-            let mut values: Vec<f32> = units.iter().map(|unit| unit.features[feature]).collect();
+        let all: Vec<[f32; FACTS]> = units.iter().map(|unit| facts(unit)).collect();
+        for fact in 0..FACTS {
+            let mut values: Vec<f32> = all.iter().map(|facts| facts[fact]).collect();
             values.sort_by(f32::total_cmp);
             let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
             let variance = values.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / count;
@@ -64,37 +80,36 @@ impl Scaling {
             let quantile = |step| values.get(step * values.len().saturating_sub(1) / STEPS).copied();
             let mut edges: Vec<f32> = (0..=STEPS).filter_map(quantile).collect();
             edges.dedup();
-            scaling.steps.extend(edges.windows(2).map(|pair| (feature as u16, pair[0], pair[1])));
+            scaling.steps.extend(edges.windows(2).map(|pair| (fact as u16, pair[0], pair[1])));
         }
         scaling
     }
 
     /// Whether it is one that [`Scaling::new`] makes.
     pub fn is_sound(&self) -> bool {
-        let sized = self.means.len() == FEATURE_COUNT && self.deviations.len() == FEATURE_COUNT;
+        let sized = self.means.len() == FACTS && self.deviations.len() == FACTS;
         let finite = self.means.iter().chain(&self.deviations).all(|x| x.is_finite());
-        let sound = |(feature, begin, end): &(u16, f32, f32)| {
-            usize::from(*feature) < FEATURE_COUNT && begin < end && (end - begin).is_finite()
+        let sound = |(fact, begin, end): &(u16, f32, f32)| {
+            usize::from(*fact) < FACTS && begin < end && (end - begin).is_finite()
         };
         sized && finite && self.steps.iter().all(sound)
     }
 
     /// Columns that a unit has.
     pub fn inputs(&self) -> usize {
-        FEATURE_COUNT + self.steps.len()
+        FACTS + self.steps.len()
     }
 
-    pub fn plain<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = f32> + 'a {
+    pub fn inputs_of<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = f32> + 'a {
+        let facts = facts(unit);
         let scales = self.means.iter().zip(&self.deviations);
-        unit.features.iter().zip(scales).map(|(x, (mean, scale))| ((x - mean) * scale).clamp(-FURTHEST, FURTHEST))
-    }
-
-    /// [`Scaling::plain`], then the steps.
-    pub fn all<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = f32> + 'a {
-        let step = |(feature, begin, end): &(u16, f32, f32)| {
-            ((unit.features[usize::from(*feature)] - begin) / (end - begin)).clamp(0.0, 1.0)
+        let plain = scales
+            .enumerate()
+            .map(move |(fact, (mean, scale))| ((facts[fact] - mean) * scale).clamp(-FURTHEST, FURTHEST));
+        let step = move |(fact, begin, end): &(u16, f32, f32)| {
+            ((facts[usize::from(*fact)] - begin) / (end - begin)).clamp(0.0, 1.0)
         };
-        self.plain(unit).chain(self.steps.iter().map(step))
+        plain.chain(self.steps.iter().map(step))
     }
 }
 
@@ -107,7 +122,7 @@ pub(crate) struct Batch {
     pub ids: Vec<usize>,
     /// A row for each token.
     pub numbers: Matrix,
-    /// A row for each unit: [`Scaling::all`].
+    /// A row for each unit: [`Scaling::inputs_of`].
     pub inputs: Matrix,
 }
 
@@ -122,7 +137,7 @@ impl Batch {
         let mut numbers = Matrix::zeros(tokens, NUMBER_INPUTS);
         let rows = numbers.data.chunks_exact_mut(NUMBER_INPUTS);
         rows.zip(units.clone().flat_map(|unit| &unit.tokens.numbers)).for_each(|(row, all)| write_numbers(row, all));
-        let inputs = units.clone().flat_map(|unit| scaling.all(unit)).collect();
+        let inputs = units.clone().flat_map(|unit| scaling.inputs_of(unit)).collect();
         Batch { starts, ids, numbers, inputs: Matrix::new(units.len(), scaling.inputs(), inputs) }
     }
 }

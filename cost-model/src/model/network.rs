@@ -43,9 +43,6 @@ impl Shape {
     }
 }
 
-/// Share of the activations that training drops.
-const DROPPED: f32 = 0.1;
-
 /// Units of the layers of tier 0.
 pub(super) const HIDDEN: [usize; 2] = [64, 32];
 
@@ -95,7 +92,7 @@ impl Network for Perceptron {
         for layer in 0..3 {
             x = tape.linear(x, 2 * layer, 2 * layer + 1);
             x = if layer < 2 { tape.relu(x) } else { x };
-            x = if layer < 2 { tape.drop(x, DROPPED) } else { x };
+            x = if layer < 2 { tape.drop(x) } else { x };
         }
         x
     }
@@ -147,11 +144,11 @@ impl Network for Sequence {
         let x = tape.add(embedded, numbers);
         let x = tape.relu(x);
         let x = tape.linear(x, parameter::TOKEN, parameter::TOKEN + 1);
-        let mut x = tape.drop(x, DROPPED);
+        let mut x = tape.drop(x);
         let features = tape.input(batch.inputs.clone());
         let features = tape.linear(features, parameter::TRUNK, parameter::TRUNK + 1);
         let features = tape.relu(features);
-        let features = tape.drop(features, DROPPED);
+        let features = tape.drop(features);
         let modulation = tape.linear(features, parameter::MODULATION, parameter::MODULATION + 1);
         for layer in 0..layers {
             let at = parameter::LAYERS + 2 * layer;
@@ -167,7 +164,7 @@ impl Network for Sequence {
             let at = parameter::head(layers, number);
             y = tape.linear(y, at, at + 1);
             y = if number < 2 { tape.relu(y) } else { y };
-            y = if number < 2 { tape.drop(y, DROPPED) } else { y };
+            y = if number < 2 { tape.drop(y) } else { y };
         }
         y
     }

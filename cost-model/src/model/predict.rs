@@ -93,7 +93,7 @@ impl Content {
     fn score(&self, unit: &Unit) -> f32 {
         const ONE: usize = HIDDEN[0];
         const TWO: usize = HIDDEN[1];
-        let one: [f32; ONE] = layer(self.scaling.all(unit), &self.screen[0].data, &self.screen[1].data);
+        let one: [f32; ONE] = layer(self.scaling.inputs_of(unit), &self.screen[0].data, &self.screen[1].data);
         let one = one.iter().map(|x| x.max(0.0));
         let two: [f32; TWO] = layer(one, &self.screen[2].data, &self.screen[3].data);
         let two = two.iter().map(|x| x.max(0.0));

@@ -79,7 +79,7 @@ impl Runner {
             // What stands behind the end of a sequence does not count.
             let rows = numbers.chunks_exact_mut(NUMBER_INPUTS);
             rows.zip(&unit.tokens.numbers).for_each(|(row, all)| write_numbers(row, all));
-            self.features.extend(self.content.scaling.all(unit));
+            self.features.extend(self.content.scaling.inputs_of(unit));
         }
         let count = units.len();
         let ids = TensorRef::from_array_view(([count, length], &*self.ids)).map_err(refused)?;

@@ -64,8 +64,8 @@ pub(crate) struct Tape<'p> {
     /// First token of each sequence, and how many tokens there are.
     starts: &'p [usize],
     nodes: Vec<Node>,
-    /// Decides what is dropped; nothing is without.
-    rng: Option<Rng>,
+    /// What decides what is dropped, and the share of it; nothing is without.
+    dropped: Option<(Rng, f32)>,
 }
 
 /// No row: of an empty sequence.
@@ -73,12 +73,12 @@ const NOWHERE: usize = usize::MAX;
 
 impl<'p> Tape<'p> {
     pub fn new(parameters: &'p [Matrix], starts: &'p [usize]) -> Tape<'p> {
-        Tape { parameters, starts, nodes: vec![], rng: None }
+        Tape { parameters, starts, nodes: vec![], dropped: None }
     }
 
-    /// For training: elements are dropped.
-    pub fn dropping(self, seed: u64) -> Tape<'p> {
-        Tape { rng: Some(Rng::with_seed(seed)), ..self }
+    /// For training: a share of the elements is dropped.
+    pub fn dropping(self, seed: u64, share: f32) -> Tape<'p> {
+        Tape { dropped: Some((Rng::with_seed(seed), share)), ..self }
     }
 
     pub fn value(&self, var: Var) -> &Matrix {
@@ -125,14 +125,14 @@ impl<'p> Tape<'p> {
         self.push(Op::Relu(x), value)
     }
 
-    /// In training, makes a share of the elements zero and the others larger, so that means stay.
+    /// In training, makes some of the elements zero and the others larger, so that means stay.
     ///
     /// Srivastava et al.: Dropout: a simple way to prevent neural networks from overfitting (2014).
-    pub fn drop(&mut self, x: Var, share: f32) -> Var {
-        let Some(rng) = &mut self.rng else { return x };
+    pub fn drop(&mut self, x: Var) -> Var {
+        let Some((rng, share)) = &mut self.dropped else { return x };
         let input = &self.nodes[x.0].value;
         let factors: Vec<f32> =
-            input.data.iter().map(|_| if rng.f32() < share { 0.0 } else { 1.0 / (1.0 - share) }).collect();
+            input.data.iter().map(|_| if rng.f32() < *share { 0.0 } else { 1.0 / (1.0 - *share) }).collect();
         let data = input.data.iter().zip(&factors).map(|(x, factor)| x * factor).collect();
         let value = Matrix::new(input.rows, input.cols, data);
         self.push(Op::Drop { x, factors }, value)

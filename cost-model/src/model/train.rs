@@ -32,13 +32,23 @@ pub struct Training {
     pub shape: Shape,
     /// Of AdamW, at its greatest.
     pub rate: f32,
+    /// Share of the activations that a step drops, below 1: it keeps networks from learning programs by heart.
+    pub dropped: f32,
     /// Share of the families that only the intervals learn from.
     pub calibration: f64,
 }
 
 impl Default for Training {
     fn default() -> Training {
-        Training { seed: 1, epochs: 40, members: 1, shape: Shape::default(), rate: 3e-3, calibration: 0.12 }
+        Training {
+            seed: 1,
+            epochs: 40,
+            members: 1,
+            shape: Shape::default(),
+            rate: 3e-3,
+            dropped: 0.2,
+            calibration: 0.12,
+        }
     }
 }
 
@@ -133,6 +143,9 @@ fn check(learned: &[&Example], held: &[&Example], options: &Training) -> Result<
     if options.epochs == 0 || options.members == 0 {
         wrong.push("at least one epoch and one member are needed".into());
     }
+    if !(0.0..1.0).contains(&options.dropped) {
+        wrong.push("the share that is dropped is not below 1".into());
+    }
     if !options.shape.is_sound() {
         wrong.push(format!("the network's sizes are not within {}", Shape::LIMITS));
     }
@@ -192,7 +205,7 @@ fn fit(
         rng.shuffle(&mut order);
         let mut sum = 0.0;
         for chunks in order.chunks(per_step) {
-            let (value, gradients) = step(network, data, &parameters, chunks, rng.u64(..));
+            let (value, gradients) = step(network, data, &parameters, chunks, (rng.u64(..), options.dropped));
             adam.step(&mut parameters, &gradients);
             sum += value * chunks.iter().map(Vec::len).sum::<usize>() as f64;
         }
@@ -209,7 +222,7 @@ fn step(
     data: &Data,
     parameters: &[Matrix],
     chunks: &[Vec<usize>],
-    seed: u64,
+    (seed, dropped): (u64, f32),
 ) -> (f64, Vec<Matrix>) {
     let rows = chunks.iter().map(Vec::len).sum::<usize>() as f32;
     let mut parts: [Vec<&Vec<usize>>; PARTS] = Default::default();
@@ -226,7 +239,7 @@ fn step(
             groups.push(start..start + chunk.len());
         }
         let mut gradients: Vec<Matrix> = parameters.iter().map(|p| Matrix::zeros(p.rows, p.cols)).collect();
-        let mut tape = Tape::new(parameters, &batch.starts).dropping(seed ^ number as u64);
+        let mut tape = Tape::new(parameters, &batch.starts).dropping(seed ^ number as u64, dropped);
         let outputs = network.outputs(&mut tape, &batch);
         let (value, gradient) = loss(tape.value(outputs), &targets, &groups, &data.standard, rows);
         tape.backward(outputs, gradient, &mut gradients);

@@ -9,7 +9,8 @@ mod gradients;
 mod synthetic;
 
 const SHAPE: Shape = Shape { width: 16, layers: 2, trunk: 32, head: 32 };
-const TRAINING: Training = Training { seed: 7, epochs: 12, members: 2, shape: SHAPE, rate: 4e-3, calibration: 0.2 };
+const TRAINING: Training =
+    Training { seed: 7, epochs: 12, members: 2, shape: SHAPE, rate: 4e-3, dropped: 0.02, calibration: 0.2 };
 
 fn learn(examples: &[Example], training: &Training) -> Result<Model, Error> {
     train(examples, training, &mut |_| ControlFlow::Continue(()))
