@@ -4,7 +4,7 @@ mod collect;
 mod device;
 mod programs;
 
-pub use collect::{Collection, Families, Progress, collect};
+pub use collect::{BUSY, Collection, Families, Progress, collect};
 pub use device::device;
 pub use programs::program;
 

@@ -268,6 +268,68 @@ pub struct Measure {
 pub enum Tune {
     /// Measures kernels of random programs, and of models, to learn from
     Collect(Collect),
+    /// Learns a cost model from measured kernels
+    Train(Train),
+    /// Judges cost models by measured kernels of families that they have not learned from
+    Eval(Eval),
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Train {
+    /// Folders of `tune collect`
+    #[arg(required = true)]
+    pub stores: Vec<PathBuf>,
+    /// Where to write the model
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Learns from the families too that `tune eval` tests on
+    #[arg(long)]
+    pub all_families: bool,
+    #[command(flatten)]
+    pub how: HowToTrain,
+    /// Says nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// How a model is trained.
+#[derive(Args)]
+pub struct HowToTrain {
+    /// How often each kernel is learned from
+    #[arg(long, value_name = "N", default_value_t = 80)]
+    pub epochs: usize,
+    /// Networks whose mean is the prediction
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub members: usize,
+    /// Another model for each number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Eval {
+    /// Folders of `tune collect`
+    #[arg(required = true)]
+    pub stores: Vec<PathBuf>,
+    /// Judges these, which differ in their seeds [default: as many as there are seeds are trained]
+    #[arg(long = "cost-model", value_name = "FILE")]
+    pub cost_models: Vec<PathBuf>,
+    /// How often what is compared is trained
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// Compares with nothing else
+    #[arg(long)]
+    pub no_baselines: bool,
+    /// Lists so many of the worst choices
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub worst: usize,
+    #[command(flatten)]
+    pub how: HowToTrain,
+    /// Says nothing but the table and errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 #[derive(Args)]

@@ -38,9 +38,10 @@ impl Ablation {
     }
 
     /// The ways to compile; the last is what all are compared with.
-    fn ways(self) -> &'static [&'static str] {
+    fn ways(self, args: &Args) -> &'static [&'static str] {
         match self {
             Ablation::Rewrite => &["none", "greedy", "saturate"],
+            Ablation::Cost if args.tuned == 0 => &["analytic", "learned"],
             Ablation::Cost => &["analytic", "measured", "tuned", "learned"],
         }
     }
@@ -138,7 +139,7 @@ fn fill(measurement: &Measurement, args: &Args, what: Ablation, row: &Row, ablat
     let explanation = directory.join("explanation.json");
     let compiled =
         Compiled { measurement, args, model: &row.model.path, opened, directory: directory.clone(), explanation };
-    for way in what.ways() {
+    for way in what.ways(args) {
         let artifact = directory.join(format!("{way}.hwc"));
         compiled.compile(&artifact, &what.options(way, &compiled)?)?;
         ablated.errors.push(measurement.add(&mut server, &format!("hwc/{way}"), &artifact)?.worst);
@@ -147,7 +148,7 @@ fn fill(measurement: &Measurement, args: &Args, what: Ablation, row: &Row, ablat
     ablated.predicted_ms = Some((told.unchanged * 1e3, told.predicted * 1e3));
     ablated.search_seconds = Some(told.search_seconds());
     let mut times = measurement.time(&mut server)?;
-    let ways = what.ways().iter();
+    let ways = what.ways(args).iter();
     ablated.times_ms = ways.map(|way| times.remove(&format!("hwc/{way}")).unwrap_or_default()).collect();
     fs::remove_dir_all(&directory).map_err(Error::io("remove", &directory))
 }
@@ -169,7 +170,7 @@ impl Ablated {
 }
 
 fn finish(measurement: &Measurement, args: &Args, what: Ablation, rows: &[Ablated]) -> Result<()> {
-    let ways = what.ways();
+    let ways = what.ways(args);
     let (last, others) = ways.split_last().map_or(("", ways), |(last, others)| (*last, others));
     let ratio = others.iter().map(|way| format!("{way} / {last}"));
     let header: Vec<String> = ["row".to_string()]

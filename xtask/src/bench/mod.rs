@@ -69,7 +69,7 @@ pub struct Args {
     /// The model of `--ablate cost` [default: the compiler's own]
     #[arg(long, value_name = "FILE")]
     cost_model: Option<PathBuf>,
-    /// How many schedules of a kernel are tried where `--ablate cost` tries all
+    /// How many schedules of a kernel `--ablate cost` tries where it tries all; 0 measures none
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     tuned: usize,
     /// Write the table to this file, too, in Markdown

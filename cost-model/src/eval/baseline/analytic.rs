@@ -8,15 +8,24 @@ use crate::{Machine, Work};
 
 /// Time is proportional to operations; the constant is the median over kernels.
 pub fn flops(name: &'static str, train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
-    let at = FEATURES.iter().position(|feature| feature.name == "flops");
-    // What computes nothing counts as one operation.
-    let flops = move |example: &Example| at.map_or(1.0, |at| f64::from(example.unit.features[at]).exp_m1().max(1.0));
-    Ok(law(name, train, seed, |train| {
-        let mut ratios: Vec<f64> = train.iter().map(|example| example.seconds / flops(example)).collect();
+    Ok(proportional(name, "flops", train, seed))
+}
+
+/// Time is proportional to what code generation estimates, by which it chooses where there is no model.
+pub fn estimate(name: &'static str, train: &[&Example], seed: u64) -> Result<Box<dyn Predictor>, Error> {
+    Ok(proportional(name, "estimate", train, seed))
+}
+
+/// Time is proportional to a feature, which counts as one where it is less.
+fn proportional(name: &'static str, feature: &str, train: &[&Example], seed: u64) -> Box<dyn Predictor> {
+    let at = FEATURES.iter().position(|known| known.name == feature);
+    let value = move |example: &Example| at.map_or(1.0, |at| f64::from(example.unit.features[at]).exp_m1().max(1.0));
+    law(name, train, seed, |train| {
+        let mut ratios: Vec<f64> = train.iter().map(|example| example.seconds / value(example)).collect();
         ratios.sort_by(f64::total_cmp);
         let constant = ratios.get(ratios.len() / 2).copied().unwrap_or(1.0);
-        move |example: &Example| constant * flops(example)
-    }))
+        move |example: &Example| constant * value(example)
+    })
 }
 
 /// [`dataset::bound`](crate::dataset::bound) with a rate of cycles, one of bytes and a time of a call of its own.

@@ -22,9 +22,10 @@ pub struct Baseline {
 type Learn = fn(&'static str, &[&Example], u64) -> Result<Box<dyn Predictor>, Error>;
 
 /// All of them, the simplest first.
-pub const BASELINES: [Baseline; 7] = [
+pub const BASELINES: [Baseline; 8] = [
     Baseline { name: "flops", learn: analytic::flops },
     Baseline { name: "roofline", learn: analytic::roofline },
+    Baseline { name: "estimate", learn: analytic::estimate },
     Baseline { name: "conv1d-ops", learn: |name, train, seed| conv1d::learn(name, Reads::Operations, train, seed) },
     Baseline { name: "conv1d-operands", learn: |name, train, seed| conv1d::learn(name, Reads::Operands, train, seed) },
     Baseline { name: "trees", learn: |name, train, seed| trees::learn(name, Inputs::Features, train, seed) },

@@ -36,6 +36,13 @@ fn predict(model: &Model, units: &[Unit]) -> Vec<Prediction> {
 }
 
 #[test]
+fn the_model_that_comes_with_the_compiler_is_for_its_tokens() {
+    // Where this fails, tokens, features or the file have changed, and `models/README.md` says how to make another one.
+    let model = Model::from_bytes(BUILTIN).expect("a model");
+    assert!(model.report().rows > 10_000, "{:?}", model.report());
+}
+
+#[test]
 fn both_tiers_learn_a_law() {
     let Learned { model, test, units } = &*LEARNED;
     let rows: Vec<&Example> = test.iter().collect();

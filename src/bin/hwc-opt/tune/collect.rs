@@ -1,4 +1,4 @@
-//! `hwc-opt tune`.
+//! `hwc-opt tune collect`.
 
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -8,7 +8,7 @@ use hwc::tune::{self, Collection, Progress};
 use hwc::{Model, Options};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::{Collect, Families, SizedModel, Tune};
+use crate::cli::{Collect, Families, SizedModel};
 use crate::failure::{self, Failure};
 use crate::measure::measurer;
 
@@ -17,13 +17,7 @@ const ROUNDS: u32 = 9;
 /// How often a line tells of progress where there is no terminal.
 const LINES: Duration = Duration::from_secs(30);
 
-pub fn tune(command: &Tune) -> Result<(), Failure> {
-    match command {
-        Tune::Collect(arguments) => collect(arguments),
-    }
-}
-
-fn collect(arguments: &Collect) -> Result<(), Failure> {
+pub fn collect(arguments: &Collect) -> Result<(), Failure> {
     let (mut models, mut failures) = (vec![], vec![]);
     for SizedModel { path, dims } in &arguments.models {
         let options = dims.iter().fold(Options::new(), |options, (name, size)| options.dim(name, *size));

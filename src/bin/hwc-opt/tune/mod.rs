@@ -1,0 +1,17 @@
+//! `hwc-opt tune`.
+
+mod collect;
+mod eval;
+mod examples;
+mod train;
+
+use crate::cli::Tune;
+use crate::failure::Failure;
+
+pub fn tune(command: &Tune) -> Result<(), Failure> {
+    match command {
+        Tune::Collect(arguments) => collect::collect(arguments),
+        Tune::Train(arguments) => train::train(arguments),
+        Tune::Eval(arguments) => eval::eval(arguments),
+    }
+}
