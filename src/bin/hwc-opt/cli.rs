@@ -297,7 +297,7 @@ pub struct Train {
 #[derive(Args)]
 pub struct HowToTrain {
     /// How often each kernel is learned from
-    #[arg(long, value_name = "N", default_value_t = 80)]
+    #[arg(long, value_name = "N", default_value_t = 60)]
     pub epochs: usize,
     /// Networks whose mean is the prediction
     #[arg(long, value_name = "N", default_value_t = 2)]
