@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use hwc_passes::codegen::{Cpu, Stage, TargetOptions, context, print_stage};
+use hwc_passes::codegen::{Cpu, Silent, Stage, TargetOptions, context, print_stage};
 use melior::ir::Module;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cpu = cpu.first().map_or(Cpu::Host, |name| Cpu::Named(name.clone()));
     let context = context::new();
     let mut module = Module::parse(&context, &std::fs::read_to_string(path)?).ok_or("the file does not parse")?;
-    print!("{}", print_stage(&context, &mut module, &TargetOptions { cpu, ..Default::default() }, stage)?);
+    let options = TargetOptions { cpu, ..Default::default() };
+    print!("{}", print_stage(&context, &mut module, &options, stage, &mut Silent)?);
     Ok(())
 }
