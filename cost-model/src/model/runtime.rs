@@ -1,5 +1,7 @@
 //! Where ONNX Runtime is found, and its functions (`unsafe`: it is a library of C).
 
+#![allow(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -42,7 +44,6 @@ fn embedded() -> Option<OrtApi> {
 
 /// The functions of a library, which stays loaded. The crate's own way to load one is undefined behaviour when it is tried
 /// again after a failure.
-#[allow(unsafe_code)]
 fn native(path: &Path) -> Result<OrtApi, String> {
     let failed = |error: libloading::Error| format!("{}: {error}", path.display());
     // SAFETY: initializers of ONNX Runtime ask nothing of who loads it; a library under its name is taken for it.
