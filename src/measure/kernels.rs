@@ -37,7 +37,8 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
     let compiler = Compiler::new(options.clone());
     let program = Program::read(&context, &Model::from_mlir(kernel), options)?;
     let kernel_op = only_kernel(&program)?;
-    let first = print::operation(kernel_op);
+    let mut first = print::operation(kernel_op);
+    let own = Choice::read(|clause| kernel_op.attribute(clause).ok()).ok().and_then(|choice| choice.schedule);
     let target = compiler.target(&program)?;
     for clause in ["space", "schedule", ESTIMATE] {
         ir::remove_attribute(kernel_op, clause);
@@ -52,9 +53,18 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
         print::operation(kernel_op)
     };
     // The schedule that it has may be somebody else's, of which nothing is estimated.
-    let own = written(&all.own.0, all.own.1);
-    let first = if schedule_of(&first) == schedule_of(&own) { own.clone() } else { first };
+    let same = own.and_then(|own| {
+        let alike = [&all.own].into_iter().chain(&all.others).find(|(other, _)| is_same_for_one(&own, other));
+        alike.map(|(schedule, cycles)| (own, schedule.clone(), *cycles))
+    });
+    if let Some((own, alike, cycles)) = same {
+        first = written(&own, cycles);
+        if threads == NonZeroUsize::MIN {
+            all.others.retain(|(other, _)| *other != alike);
+        }
+    }
     if let Some(model) = &options.cost_model {
+        written(&all.own.0, all.own.1);
         all.others = model.sorted(&hwk::unnamed_text(kernel_op), &all);
     }
     let mut seen = HashSet::from([first.clone()]);
@@ -74,9 +84,10 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
     Ok(texts)
 }
 
-/// The clause of a kernel's text that says its schedule.
-fn schedule_of(text: &str) -> Option<&str> {
-    text.split_once("schedule(")?.1.split_once(">)").map(|(schedule, _)| schedule)
+/// Whether one thread does the same by both schedules; no order is the one that follows from the rest of a schedule.
+fn is_same_for_one(own: &Schedule, other: &Schedule) -> bool {
+    let order = if other.order.is_empty() { vec![] } else { own.order.clone() };
+    Schedule { threads: None, order, ..own.clone() } == Schedule { threads: None, ..other.clone() }
 }
 
 fn only_kernel<'c>(program: &Program<'c>) -> Result<ir::Op<'c>, Error> {

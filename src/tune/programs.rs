@@ -2,13 +2,28 @@
 
 use fastrand::Rng;
 
-/// Operations that a program computes at most, and elements of one of its tensors.
-const MOST_WORK: i64 = 400_000_000;
-const MOST_ELEMENTS: i64 = 1 << 21;
+/// How large a program may be.
+struct Limits {
+    /// Operations that it computes at most.
+    work: i64,
+    /// Elements of one of its tensors at most.
+    elements: i64,
+    /// Sizes that are drawn between bounds are at least so far from the lower one, on a logarithmic scale.
+    from: f64,
+}
+
+/// What caches hold, in most cases.
+const SMALL: Limits = Limits { work: 400_000_000, elements: 1 << 21, from: 0.0 };
+/// What memory's bandwidth decides on, where little is computed with each element.
+const LARGE: Limits = Limits { work: 2_000_000_000, elements: 3 << 22, from: 0.5 };
+/// Of so many programs, one is large.
+const LARGE_ONE_OF: u8 = 4;
 
 /// A graph as MLIR, all of whose sizes are known; the same for the same numbers, on every machine.
 pub fn program(seed: u64, number: u64) -> String {
-    let mut graph = Graph::new(generator(seed, number));
+    let mut rng = generator(seed, number);
+    let limits = if rng.u8(0..LARGE_ONE_OF) == 0 { LARGE } else { SMALL };
+    let mut graph = Graph { rng, limits, arguments: vec![], body: vec![] };
     let total = ANCHORS.iter().map(|(weight, _)| weight).sum();
     let mut left = graph.rng.u32(0..total);
     let chosen = ANCHORS.iter().find(|(weight, _)| {
@@ -73,10 +88,8 @@ const BINARY: &[&str] = &["add", "mul", "sub", "max", "min", "div"];
 const REDUCTIONS: &[&str] = &["sum", "max", "mean", "min", "l2", "sum_square", "l1", "log_sum_exp"];
 
 fn product(graph: &mut Graph) -> Value {
-    let [mut m, mut n, mut k] = [graph.size(1, 1024), graph.size(1, 2048), graph.size(1, 2048)];
-    shrink(&mut [&mut m, &mut n, &mut k], |s| {
-        2 * s[0] * s[1] * s[2] <= MOST_WORK && largest(&[s[0] * s[1], s[1] * s[2], s[0] * s[2]])
-    });
+    let sizes = [graph.size(1, 1024), graph.size(1, 2048), graph.size(1, 2048)];
+    let [m, n, k] = graph.limited(sizes, |[m, n, k]| (2 * m * n * k, [m * k, k * n, m * n]));
     let left = graph.input(&[m, k]);
     let right = graph.weights(&[k, n]);
     let value = graph.apply("matmul", &[&left, &right], "", &[m, n]);
@@ -84,11 +97,9 @@ fn product(graph: &mut Graph) -> Value {
 }
 
 fn batched_product(graph: &mut Graph) -> Value {
-    let [mut b, mut m, mut n, mut k] = [graph.size(2, 64), graph.size(1, 512), graph.size(1, 512), graph.size(1, 256)];
-    shrink(&mut [&mut b, &mut m, &mut n, &mut k], |s| {
-        2 * s[0] * s[1] * s[2] * s[3] <= MOST_WORK
-            && largest(&[s[0] * s[1] * s[2], s[0] * s[2] * s[3], s[0] * s[1] * s[3]])
-    });
+    let sizes = [graph.size(2, 64), graph.size(1, 512), graph.size(1, 512), graph.size(1, 256)];
+    let makes = |[b, m, n, k]: [i64; 4]| (2 * b * m * n * k, [b * m * k, b * k * n, b * m * n]);
+    let [b, m, n, k] = graph.limited(sizes, makes);
     let left = graph.input(&[b, m, k]);
     let right = if graph.rng.bool() {
         graph.input(&[b, k, n])
@@ -105,11 +116,11 @@ const FILTERS: &[i64] = &[1, 1, 1, 3, 3, 3, 3, 5, 7];
 fn convolution(graph: &mut Graph) -> Value {
     let filter = graph.pick(FILTERS);
     let stride = if graph.rng.u8(0..4) == 0 { 2 } else { 1 };
-    let [mut side, mut channels, mut features] = [graph.size(4, 112), graph.size(1, 512), graph.size(1, 512)];
-    shrink(&mut [&mut side, &mut channels, &mut features], |s| {
-        let out = s[0] * s[0] / (stride * stride);
-        2 * out * s[1] * s[2] * filter * filter <= MOST_WORK
-            && largest(&[s[0] * s[0] * s[1], out * s[2], s[1] * s[2] * filter * filter])
+    let sizes = [graph.size(4, 112), graph.size(1, 512), graph.size(1, 512)];
+    let [side, channels, features] = graph.limited(sizes, |[side, channels, features]| {
+        let (image, result) = (side * side, side * side / (stride * stride));
+        let filters = channels * features * filter * filter;
+        (2 * result * filters, [image * channels, result * features, filters])
     });
     let image = graph.input(&[1, channels, side, side]);
     let filters = graph.constant(&[features, channels, filter, filter]);
@@ -119,8 +130,8 @@ fn convolution(graph: &mut Graph) -> Value {
 fn depthwise(graph: &mut Graph) -> Value {
     let filter = graph.pick(&[3, 3, 5, 7]);
     let stride = if graph.rng.u8(0..3) == 0 { 2 } else { 1 };
-    let [mut side, mut channels] = [graph.size(4, 112), graph.size(1, 768)];
-    shrink(&mut [&mut side, &mut channels], |s| largest(&[s[0] * s[0] * s[1]]));
+    let sizes = [graph.size(4, 112), graph.size(1, 768)];
+    let [side, channels] = graph.limited(sizes, image);
     let image = graph.input(&[1, channels, side, side]);
     let filters = graph.constant(&[channels, 1, filter, filter]);
     convolve(graph, &image, &filters, [filter, stride, channels])
@@ -139,9 +150,8 @@ fn convolve(graph: &mut Graph, image: &Value, filters: &Value, [filter, stride, 
 }
 
 fn rows_and_columns(graph: &mut Graph) -> [i64; 2] {
-    let [mut rows, mut columns] = [graph.size(1, 4096), graph.size(2, 4096)];
-    shrink(&mut [&mut rows, &mut columns], |s| largest(&[s[0] * s[1]]));
-    [rows, columns]
+    let sizes = [graph.size(1, 4096), graph.size(2, 4096)];
+    graph.limited(sizes, |[rows, columns]| (0, [rows * columns]))
 }
 
 fn reduction(graph: &mut Graph) -> Value {
@@ -189,8 +199,7 @@ fn softmax(graph: &mut Graph) -> Value {
 
 fn elementwise(graph: &mut Graph) -> Value {
     let rank = graph.rng.usize(1..4);
-    let mut shape: Vec<i64> = (0..rank).map(|_| graph.size(1, 2048)).collect();
-    shrink(&mut shape.iter_mut().collect::<Vec<_>>(), |s| largest(&[s.iter().product()]));
+    let shape = graph.shape(rank, 2048);
     let value = graph.input(&shape);
     let value = graph.unary(&value);
     graph.chain(value, 3)
@@ -198,8 +207,7 @@ fn elementwise(graph: &mut Graph) -> Value {
 
 fn transposition(graph: &mut Graph) -> Value {
     let rank = graph.rng.usize(2..5);
-    let mut shape: Vec<i64> = (0..rank).map(|_| graph.size(1, 1024)).collect();
-    shrink(&mut shape.iter_mut().collect::<Vec<_>>(), |s| largest(&[s.iter().product()]));
+    let shape = graph.shape(rank, 1024);
     let value = graph.input(&shape);
     let mut order: Vec<usize> = (0..rank).collect();
     graph.rng.shuffle(&mut order);
@@ -212,7 +220,7 @@ fn transposition(graph: &mut Graph) -> Value {
 
 fn gather(graph: &mut Graph) -> Value {
     let [rows, columns] = rows_and_columns(graph);
-    let count = graph.size(1, 512).min(MOST_ELEMENTS / columns.max(rows));
+    let count = graph.size(1, 512).min(graph.limits.elements / columns.max(rows));
     let table = graph.weights(&[rows, columns]);
     let places = graph.argument(&[count], "i64");
     let axis = graph.rng.usize(0..2);
@@ -222,8 +230,8 @@ fn gather(graph: &mut Graph) -> Value {
 
 fn pooling(graph: &mut Graph) -> Value {
     let (window, stride) = graph.pick(&[(2, 2), (3, 2), (3, 1), (5, 1)]);
-    let [mut side, mut channels] = [graph.size(window, 112), graph.size(1, 512)];
-    shrink(&mut [&mut side, &mut channels], |s| largest(&[s[0] * s[0] * s[1]]));
+    let sizes = [graph.size(window, 112), graph.size(1, 512)];
+    let [side, channels] = graph.limited(sizes, image);
     let side = side.max(window);
     let out = (side - window) / stride + 1;
     let image = graph.input(&[1, channels, side, side]);
@@ -234,23 +242,15 @@ fn pooling(graph: &mut Graph) -> Value {
 
 fn concatenation(graph: &mut Graph) -> Value {
     let [rows, columns] = rows_and_columns(graph);
-    let others = graph.size(1, 512).min(MOST_ELEMENTS / rows);
+    let others = graph.size(1, 512).min(graph.limits.elements / rows);
     let (left, right) = (graph.input(&[rows, columns]), graph.input(&[rows, others]));
     let (left, right) = (graph.unary(&left), graph.unary(&right));
     graph.apply("concat", &[&left, &right], "axis = 1 : i64", &[rows, columns + others])
 }
 
-/// Halves the largest size until what is made of them is small enough.
-fn shrink(sizes: &mut [&mut i64], fits: impl Fn(&[i64]) -> bool) {
-    while !fits(&sizes.iter().map(|size| **size).collect::<Vec<_>>()) {
-        if let Some(largest) = sizes.iter_mut().max_by_key(|size| ***size) {
-            **largest = (**largest / 2).max(1);
-        }
-    }
-}
-
-fn largest(elements: &[i64]) -> bool {
-    elements.iter().all(|elements| *elements <= MOST_ELEMENTS)
+/// What is made of a square image of many channels: no more than its elements.
+fn image([side, channels]: [i64; 2]) -> (i64, [i64; 1]) {
+    (0, [side * side * channels])
 }
 
 fn list<T: ToString>(items: &[T]) -> String {
@@ -274,15 +274,12 @@ impl Value {
 /// A graph while it is written.
 struct Graph {
     rng: Rng,
+    limits: Limits,
     arguments: Vec<String>,
     body: Vec<String>,
 }
 
 impl Graph {
-    fn new(rng: Rng) -> Graph {
-        Graph { rng, arguments: vec![], body: vec![] }
-    }
-
     fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.rng.usize(0..all.len())]
     }
@@ -291,7 +288,8 @@ impl Graph {
     /// powers of two, and what divides nothing is where schedules differ most.
     fn size(&mut self, low: i64, high: i64) -> i64 {
         let (least, most) = ((low as f64).ln(), (high as f64).ln());
-        let size = (least + self.rng.f64() * (most - least)).exp().round() as i64;
+        let from = least + self.limits.from * (most - least);
+        let size = (from + self.rng.f64() * (most - from)).exp().round() as i64;
         let size = match self.rng.u8(0..10) {
             0..3 => (size + 15) / 16 * 16,
             3 => (size + 7) / 8 * 8,
@@ -300,6 +298,29 @@ impl Graph {
             _ => size,
         };
         size.clamp(low, high)
+    }
+
+    /// Sizes of which the largest are halved until what is made of them, operations and elements of tensors, is within limits.
+    fn limited<const N: usize, const M: usize>(
+        &self,
+        mut sizes: [i64; N],
+        makes: impl Fn([i64; N]) -> (i64, [i64; M]),
+    ) -> [i64; N] {
+        loop {
+            let (work, elements) = makes(sizes);
+            let fits = work <= self.limits.work && elements.iter().all(|elements| *elements <= self.limits.elements);
+            match sizes.iter_mut().max() {
+                Some(largest) if !fits && *largest > 1 => *largest /= 2,
+                _ => return sizes,
+            }
+        }
+    }
+
+    /// Up to four sizes of one tensor.
+    fn shape(&mut self, rank: usize, most: i64) -> Vec<i64> {
+        let sizes = std::array::from_fn(|axis| if axis < rank { self.size(1, most) } else { 1 });
+        let sizes: [i64; 4] = self.limited(sizes, |sizes| (0, [sizes.iter().product()]));
+        sizes[..rank].to_vec()
     }
 
     fn argument(&mut self, shape: &[i64], element: &'static str) -> Value {
