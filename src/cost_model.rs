@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hwc_cost_model::model::{BUILTIN, Model, Prediction, Runner};
 use hwc_cost_model::text::{Kind, Tokenizer, Unit};
-use hwc_dialects::hwk::{Schedule, Space, Target};
+use hwc_dialects::hwk::{Estimate, Schedule, Space, Target};
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::{Alternatives, CodegenError, Enumerate, ir};
 use hwc_passes::hwk;
@@ -116,7 +116,7 @@ impl CostModel {
 
     /// The schedules of a kernel, those first that are expected to be the fastest; `text` is the kernel under the schedule
     /// that estimates prefer. Where the model does not know it, they keep their order.
-    pub(crate) fn sorted(&self, text: &str, all: &Alternatives) -> Vec<(Schedule, f64)> {
+    pub(crate) fn sorted(&self, text: &str, all: &Alternatives) -> Vec<(Schedule, Estimate)> {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let ranked = state.runner.as_mut().ok().and_then(|runner| self.0.ranked(runner, text, all).ok());
         let first: Vec<usize> = ranked.into_iter().flat_map(|(_, ranked)| ranked).map(|(_, number)| number).collect();
@@ -151,10 +151,10 @@ impl Inner {
     fn ranked(&self, runner: &mut Runner, text: &str, all: &Alternatives) -> Result<(Prediction, Ranked), String> {
         let clause = |schedule: &Schedule| format!("schedule(#hwk.schedule<{schedule}>)");
         let own = clause(&all.own.0);
-        let unit_of = |(schedule, cycles): &(Schedule, f64)| {
-            unit(&text.replacen(&own, &clause(schedule), 1)).map(|unit| unit.estimated(*cycles))
+        let unit_of = |(schedule, estimate): &(Schedule, Estimate)| {
+            unit(&text.replacen(&own, &clause(schedule), 1)).map(|unit| unit.estimated(&estimate.numbers()))
         };
-        let own = unit(text)?.estimated(all.own.1);
+        let own = unit(text)?.estimated(&all.own.1.numbers());
         if let Some(outside) = self.model.outside(&own) {
             return Err(outside.to_string());
         }

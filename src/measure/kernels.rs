@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
-use hwc_dialects::hwk::{Schedule, divisions};
+use hwc_dialects::hwk::{Estimate, Schedule, divisions};
 use hwc_dialects::mlir::hwk::{Choice, ESTIMATE};
 use hwc_passes::codegen::{self, ir};
 use hwc_passes::{hwk, print};
@@ -46,36 +46,36 @@ pub fn candidates(kernel: &str, options: &Options, count: usize, threads: NonZer
     let (mut functions, _) = compiler.to_kernel_form(&context, &program, |_| false)?;
     let Some(mut all) = codegen::alternatives(&context, &mut functions, &target)? else { return Ok(vec![first]) };
     let target = hwk::target_of(&target)?;
-    let written = |schedule: &Schedule, cycles: f64| {
+    let written = |schedule: &Schedule, estimate: &Estimate| {
         let choice = Choice { space: Some(all.space.clone()), schedule: Some(schedule.clone()), ..Choice::default() };
         hwk::choose(&context, kernel_op, &choice);
-        hwk::estimate(&context, kernel_op, cycles);
+        hwk::estimate(&context, kernel_op, estimate);
         print::operation(kernel_op)
     };
     // The schedule that it has may be somebody else's, of which nothing is estimated.
     let same = own.and_then(|own| {
         let alike = [&all.own].into_iter().chain(&all.others).find(|(other, _)| is_same_for_one(&own, other));
-        alike.map(|(schedule, cycles)| (own, schedule.clone(), *cycles))
+        alike.map(|(schedule, estimate)| (own, schedule.clone(), *estimate))
     });
-    if let Some((own, alike, cycles)) = same {
-        first = written(&own, cycles);
+    if let Some((own, alike, estimate)) = same {
+        first = written(&own, &estimate);
         if threads == NonZeroUsize::MIN {
             all.others.retain(|(other, _)| *other != alike);
         }
     }
     if let Some(model) = &options.cost_model {
-        written(&all.own.0, all.own.1);
+        written(&all.own.0, &all.own.1);
         all.others = model.sorted(&hwk::unnamed_text(kernel_op), &all);
     }
     let mut seen = HashSet::from([first.clone()]);
     let mut texts = vec![first];
-    for (schedule, cycles) in &all.others {
+    for (schedule, estimate) in &all.others {
         let ways = if threads.get() > 1 { divisions(schedule, &all.space, &target) } else { vec![] };
         for schedule in [schedule].into_iter().chain(&ways) {
             if texts.len() >= count {
                 return Ok(texts);
             }
-            let text = written(schedule, *cycles);
+            let text = written(schedule, estimate);
             if seen.insert(text.clone()) {
                 texts.push(text);
             }

@@ -38,18 +38,23 @@ pub(super) fn write_numbers(to: &mut [f32], numbers: &[f32; NUMBERS]) {
 }
 
 /// What is read of a unit as a whole: its features, and how much longer code generation expects it to take than its bound,
-/// by a clock of 3 GHz; 0 where it does not say.
-const FACTS: usize = FEATURE_COUNT + 1;
+/// by a clock of 3 GHz, with everything in the nearest cache and with what comes from beyond; 0 where it does not say.
+const FACTS: usize = FEATURE_COUNT + 2;
 
 fn facts(unit: &Unit) -> [f32; FACTS] {
-    let estimate = ESTIMATE.map_or(0.0, |at| f64::from(unit.features[at]).exp_m1()) / 3e9;
-    let ratio = if estimate > 0.0 { (estimate / bound(unit)).ln() } else { 0.0 };
-    std::array::from_fn(|fact| unit.features.get(fact).copied().unwrap_or(ratio as f32))
+    let of = |at: usize| f64::from(unit.features[at]).exp_m1();
+    let [estimate, beyond @ ..] = *ESTIMATE;
+    let cycles = of(estimate);
+    let ratio = |cycles: f64| if cycles > 0.0 { (cycles / 3e9 / bound(unit)).ln() } else { 0.0 };
+    let ratios = [ratio(cycles), ratio(cycles * (1.0 + beyond.map(of).iter().sum::<f64>()))];
+    std::array::from_fn(|fact| unit.features.get(fact).copied().unwrap_or_else(|| ratios[fact - FEATURE_COUNT] as f32))
 }
 
-/// The place of what code generation expects.
-static ESTIMATE: LazyLock<Option<usize>> =
-    LazyLock::new(|| FEATURES.iter().position(|feature| feature.name == "estimate"));
+/// The places of what code generation expects: cycles, and how many more for lines from beyond each cache.
+static ESTIMATE: LazyLock<[usize; 4]> = LazyLock::new(|| {
+    ["estimate", "beyond_l1", "beyond_l2", "beyond_l3"]
+        .map(|name| FEATURES.iter().position(|feature| feature.name == name).unwrap_or_default())
+});
 
 /// How facts become inputs: each once by its mean and standard deviation, and once by steps between quantiles, of which
 /// each goes from 0 to 1 along its part of the range.

@@ -125,7 +125,12 @@ impl Reader<'_> {
                     }
                 }
             }
-            b"hwk.estimate" => self.unit.estimate = number.max(0.0),
+            b"hwk.estimate" => {
+                for (expected, token) in self.unit.estimate.iter_mut().zip(values.iter().filter(|v| !v.number.is_nan()))
+                {
+                    *expected = token.number.max(0.0);
+                }
+            }
             b"channels_last" => self.facts.channels_last = number == 1.0,
             b"kernel" => self.facts.kernel = values.iter().map(|t| t.number).filter(|n| *n > 0.0).product(),
             _ => {}

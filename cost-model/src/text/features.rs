@@ -39,9 +39,13 @@ impl Feature {
 }
 
 /// How many features there are.
-pub const FEATURE_COUNT: usize = 41;
+pub const FEATURE_COUNT: usize = 48;
 
-/// The place of the feature `estimate`.
+/// Numbers of the attribute `hwk.estimate`: cycles with everything in the nearest cache; of these, those of loads, shuffles,
+/// arithmetic and ends of tiles; cache lines from beyond the first, second and third cache.
+pub const ESTIMATES: usize = 8;
+
+/// The place of the first of as many features that are made of them, `estimate`.
 pub(super) const ESTIMATE: usize = 35;
 
 use Scale::{Log, Plain, Ratio};
@@ -91,7 +95,14 @@ features! {
     "threads", "", Log, |f| f.threads(), "min(trips, cores); 1 where threads share nothing";
     "wave_rest", "", Plain, |f| f.wave_rest(), "1 - trips / (ceil(trips / threads) * threads): what of the last wave is idle";
     "cycles", "cycles", Log, |f| f.cycles(), "flops / (4 * elements of a register * threads): two multiplications with additions a cycle";
-    "estimate", "cycles", Log, |f| f.draft.estimate, "what the kernel's `hwk.estimate` says: code generation's own estimate of its most expensive loops";
+    "estimate", "cycles", Log, |f| expected(&f.draft.estimate, 0), "what the kernel's `hwk.estimate` says: code generation's own estimate of its most expensive loops, with everything in the nearest cache";
+    "loads", "", Plain, |f| expected(&f.draft.estimate, 1), "what loads take of them by themselves / estimate, at most 4";
+    "shuffles", "", Plain, |f| expected(&f.draft.estimate, 2), "the same of shuffles";
+    "arithmetic", "", Plain, |f| expected(&f.draft.estimate, 3), "of arithmetic";
+    "stores", "", Plain, |f| expected(&f.draft.estimate, 4), "of the ends of reductions and of stores";
+    "beyond_l1", "lines a cycle", Log, |f| expected(&f.draft.estimate, 5), "2 * cache lines from beyond L1 / estimate";
+    "beyond_l2", "lines a cycle", Log, |f| expected(&f.draft.estimate, 6), "4 * lines from beyond L2 / estimate";
+    "beyond_l3", "lines a cycle", Log, |f| expected(&f.draft.estimate, 7), "10 * lines from beyond L3 / estimate";
     "register_bits", "bits", Ratio, |f| ratio(f.cpu.vector, 128.0), "bits of a register / 128";
     "registers", "", Log, |f| f.cpu.registers, "vector registers";
     "cores", "", Log, |f| f.cpu.cores, "cores of the machine";
@@ -149,16 +160,36 @@ pub(super) fn features(draft: &Draft, cpu: &Cpu) -> [f32; FEATURE_COUNT] {
     let facts = Facts::new(draft, cpu);
     std::array::from_fn(|i| {
         let feature = &FEATURES[i];
-        let x = (feature.of)(&facts);
-        let x = match feature.scale {
-            Log => x.max(0.0).ln_1p(),
-            Ratio if x > 0.0 => x.log2(),
-            Ratio => 0.0,
-            Plain => x,
-        };
-        // A text can say anything; a network shall not be handed what is not finite.
-        if x.is_finite() { x.clamp(-64.0, 128.0) as f32 } else { 0.0 }
+        scaled(feature.scale, (feature.of)(&facts))
     })
+}
+
+fn scaled(scale: Scale, x: f64) -> f32 {
+    let x = match scale {
+        Log => x.max(0.0).ln_1p(),
+        Ratio if x > 0.0 => x.log2(),
+        Ratio => 0.0,
+        Plain => x,
+    };
+    // A text can say anything; a network shall not be handed what is not finite.
+    if x.is_finite() { x.clamp(-64.0, 128.0) as f32 } else { 0.0 }
+}
+
+/// The features of an estimate's numbers.
+pub(super) fn of_estimate(estimate: &[f64; ESTIMATES]) -> [f32; ESTIMATES] {
+    std::array::from_fn(|number| scaled(FEATURES[ESTIMATE + number].scale, expected(estimate, number)))
+}
+
+/// A number of an estimate by its cycles, which are the first one.
+fn expected(estimate: &[f64; ESTIMATES], number: usize) -> f64 {
+    /// About the cycles that a line takes more from beyond each cache.
+    const LINE: [f64; 3] = [2.0, 4.0, 10.0];
+    let cycles = estimate[0].max(1.0);
+    match number {
+        0 => estimate[0].max(0.0),
+        1..5 => (estimate[number] / cycles).min(4.0),
+        _ => LINE[number - 5] * estimate[number] / cycles,
+    }
 }
 
 impl<'a> Facts<'a> {

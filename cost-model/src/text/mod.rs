@@ -40,7 +40,7 @@ mod types;
 pub mod vocabulary;
 
 pub use error::{Error, Flaw, Place};
-pub use features::{FEATURE_COUNT, FEATURES, Feature};
+pub use features::{ESTIMATES, FEATURE_COUNT, FEATURES, Feature};
 pub use number::NUMBERS;
 pub use show::{show, show_features};
 pub use vocabulary::fingerprint;
@@ -115,10 +115,11 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// The same kernel, if its text said that so many cycles are expected of it (`hwk.estimate`).
+    /// The same kernel, if its text had these numbers as its `hwk.estimate`.
     #[must_use]
-    pub fn estimated(mut self, cycles: f64) -> Unit {
-        self.features[features::ESTIMATE] = cycles.round().max(0.0).ln_1p() as f32;
+    pub fn estimated(mut self, numbers: &[i64; ESTIMATES]) -> Unit {
+        let estimate = numbers.map(|number| number as f64);
+        self.features[features::ESTIMATE..][..ESTIMATES].copy_from_slice(&features::of_estimate(&estimate));
         self
     }
 }

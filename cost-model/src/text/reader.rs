@@ -2,6 +2,7 @@
 
 use super::effort::Sum;
 use super::error::{At, Flaw, Result};
+use super::features::ESTIMATES;
 use super::lex::{DEEPEST, Span};
 use super::machine::Cpu;
 use super::map::{Expression, Map};
@@ -99,8 +100,9 @@ pub(super) struct Draft {
     /// The number of the operation that does most, its work, and what it does outside and inside of its reductions.
     pub anchor: (u32, f64, f64, f64),
     pub depth: u32,
-    /// Cycles that code generation expects the most expensive loops to take; 0 where it does not say.
-    pub estimate: f64,
+    /// What code generation expects the most expensive loops to take, by the numbers of `hwk.estimate`; zeros where it does not
+    /// say.
+    pub estimate: [f64; ESTIMATES],
 }
 
 impl Draft {
@@ -118,7 +120,7 @@ impl Draft {
         self.unknown = Unknown::default();
         self.sum = Sum::default();
         self.anchor = (u32::MAX, -1.0, 0.0, 0.0);
-        (self.operations, self.depth, self.estimate) = (0, 0, 0.0);
+        (self.operations, self.depth, self.estimate) = (0, 0, [0.0; ESTIMATES]);
     }
 }
 

@@ -11,7 +11,7 @@ use super::operations::{self, Effort, SHORT};
 use super::{features, hash, number};
 
 /// Counts changes of what tokens, numbers and features are that the tables do not show. Who changes one counts up.
-const RULES: u32 = 3;
+const RULES: u32 = 4;
 
 /// A closed set of words with buckets for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

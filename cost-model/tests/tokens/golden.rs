@@ -161,12 +161,13 @@ fn threads_are_told_as_cores() {
 #[test]
 fn estimates_are_a_feature_and_no_token() {
     let text = TEXTS[0].1;
-    let marked =
-        |cycles: &str| text.replacen("attributes {", &format!("attributes {{hwk.estimate = {cycles} : f64, "), 1);
-    let (plain, marked) = (read(text).remove(0), read(&marked("1.234500e+04")).remove(0));
+    let marked = |numbers: &str| {
+        text.replacen("attributes {", &format!("attributes {{hwk.estimate = array<i64: {numbers}>, "), 1)
+    };
+    let (plain, marked) = (read(text).remove(0), read(&marked("12345, 100, 0, 12000, 7, 300, 20, 0")).remove(0));
     assert_eq!((&plain.tokens, plain.unknown), (&marked.tokens, marked.unknown));
     assert_ne!(plain.features, marked.features);
-    assert_eq!(plain.estimated(12345.0).features, marked.features);
+    assert_eq!(plain.estimated(&[12345, 100, 0, 12000, 7, 300, 20, 0]).features, marked.features);
 }
 
 #[test]

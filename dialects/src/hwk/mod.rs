@@ -17,6 +17,7 @@
 
 mod class;
 mod enumerate;
+mod estimate;
 mod schedule;
 mod space;
 mod target;
@@ -25,6 +26,7 @@ mod verify;
 
 pub use class::{Class, ClassInfo, Inner, InnerInfo, Role};
 pub use enumerate::{divisions, enumerate};
+pub use estimate::Estimate;
 pub use schedule::{Packing, Schedule, Tile, Vector};
 pub use space::Space;
 pub use target::{Cpu, Target};

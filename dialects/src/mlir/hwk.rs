@@ -22,8 +22,8 @@ pub const CONSTANTS: &str = "hwk.constants";
 /// each result, empty for one that is row-major. Such a result is a part of a larger tensor.
 pub const STRIDES: &str = "hwk.strides";
 
-/// The attribute that says how many cycles code generation expects the most expensive loops of a kernel to take under its
-/// schedule: a number of type `f64`. What measures kernels writes it, and cost models read it.
+/// The attribute that says what code generation expects the most expensive loops of a kernel to take under its schedule: the
+/// numbers of an [`Estimate`](crate::hwk::Estimate), `array<i64: ...>`. What measures kernels writes it, and cost models read it.
 pub const ESTIMATE: &str = "hwk.estimate";
 
 /// What was chosen for a kernel, as far as it is.

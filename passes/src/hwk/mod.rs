@@ -6,14 +6,14 @@ mod target;
 pub use functions::{main_of_one, to_functions, write_back};
 pub use target::{caches, cpu, identity, machine_for, target_of};
 
-use hwc_dialects::hwk::Target;
+use hwc_dialects::hwk::{Estimate, Target};
 use hwc_dialects::mlir::OpView;
 use hwc_dialects::mlir::hwk::{CLAUSES, Choice, ESTIMATE};
 use hwc_dialects::{Attr, Attrs};
 use hwc_runtime::Digest;
 use melior::Context;
-use melior::ir::attribute::{FloatAttribute, StringAttribute};
-use melior::ir::{Module, Type, operation::OperationLike};
+use melior::ir::attribute::{DenseI64ArrayAttribute, StringAttribute};
+use melior::ir::{Module, operation::OperationLike};
 
 use crate::codegen::diagnostics::Diagnostics;
 use crate::codegen::ir;
@@ -59,8 +59,8 @@ pub fn choose<'c>(context: &'c Context, kernel: ir::Op<'c>, choice: &Choice) {
 }
 
 /// Writes down what code generation expects of a kernel's schedule.
-pub fn estimate<'c>(context: &'c Context, kernel: ir::Op<'c>, cycles: f64) {
-    ir::set_attribute(kernel, ESTIMATE, FloatAttribute::new(context, Type::float64(context), cycles.round()).into());
+pub fn estimate<'c>(context: &'c Context, kernel: ir::Op<'c>, estimate: &Estimate) {
+    ir::set_attribute(kernel, ESTIMATE, DenseI64ArrayAttribute::new(context, &estimate.numbers()).into());
 }
 
 /// A hash that is the same only for kernels of the same text and the same constants.

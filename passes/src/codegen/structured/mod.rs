@@ -18,6 +18,7 @@ pub mod attribute;
 mod body;
 mod border;
 mod contraction;
+mod effort;
 mod emit;
 mod memory;
 pub mod memory_use;
@@ -27,6 +28,7 @@ mod producer;
 mod rows;
 pub mod schedule;
 mod stages;
+mod traffic;
 
 pub use memory_use::is_view;
 

@@ -5,7 +5,7 @@ mod class;
 mod packing;
 pub mod threads;
 
-use hwc_dialects::hwk::{self, Class, Inner, Space};
+use hwc_dialects::hwk::{self, Class, Estimate, Inner, Space};
 use hwc_dialects::mlir::hwk as mlir;
 use melior::{Context, ir::operation::OperationLike};
 
@@ -14,10 +14,12 @@ use super::{
     analyze::Structured,
     body::Body,
     contraction::{self, Choice},
+    effort::{Effort, effort},
     nest::{Access, Kind, Nest},
     partition::Division,
     rows::{self, Group, How, Member},
     schedule::{self, Facts, Schedule, Vector},
+    traffic,
 };
 use crate::codegen::{
     error::{CodegenError, Result},
@@ -96,14 +98,14 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
     if problems.is_empty() { Ok(()) } else { Err(refuse(problems)) }
 }
 
-/// The schedules that there are for the most expensive nest of a kernel, with estimates of the cycles that it takes.
+/// The schedules that there are for the most expensive nest of a kernel, with what is expected of it by each.
 #[derive(Clone, Debug)]
 pub struct Alternatives {
     pub space: Space,
     /// What estimates prefer.
-    pub own: (hwk::Schedule, f64),
+    pub own: (hwk::Schedule, Estimate),
     /// All others that are legal, those expected to be fastest first.
-    pub others: Vec<(hwk::Schedule, f64)>,
+    pub others: Vec<(hwk::Schedule, Estimate)>,
 }
 
 /// Schedules that a kernel may have; none where it has no nest to schedule.
@@ -122,21 +124,24 @@ pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<
         let tiles = [cut].into_iter().chain(&schedule.tiles).cloned().collect();
         Some(hwk::Schedule { tiles, ..schedule.clone() })
     };
-    let mut all: Vec<(hwk::Schedule, f64)> = vec![];
+    let hwk::Target::Cpu(cpu) = &target;
+    let caches = [cpu.l1, cpu.l2, cpu.l3];
+    let mut all: Vec<(hwk::Schedule, Estimate)> = vec![];
     for schedule in hwk::enumerate(&space, &target) {
         let blocked = in_blocks(&schedule).filter(|s| hwk::verify(s, &space, Some(&target)).is_empty());
         for schedule in blocked.into_iter().chain([schedule]) {
             let Ok(how) = anchor.obey(&schedule, &space, options) else { continue };
-            let cost = anchor.cost(&how);
+            let estimate = anchor.estimate(&how, caches);
             group.members[anchor.member].how = how;
             if rows::streams(group, options.shape) {
-                all.push((hwk::Schedule { stream: true, ..schedule.clone() }, cost));
+                all.push((hwk::Schedule { stream: true, ..schedule.clone() }, estimate));
             }
-            all.push((schedule, cost));
+            all.push((schedule, estimate));
         }
     }
-    all.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let estimate = anchor.obey(&preferred, &space, options).map_or(anchor.chosen.cost, |how| anchor.cost(&how));
+    all.sort_by(|a, b| a.1.cycles.total_cmp(&b.1.cycles));
+    let how = anchor.obey(&preferred, &space, options).unwrap_or(How::Open);
+    let estimate = anchor.estimate(&how, caches);
     Ok(Some(Alternatives { space, own: (preferred, estimate), others: all }))
 }
 
@@ -210,17 +215,20 @@ impl<'c> Anchor<'c> {
         legal.or(all.last()).cloned()
     }
 
-    /// Estimated cycles of what remains within shared loops. A product of packed operands is taken for one of operands
-    /// as they lie, which is fair among those.
-    fn cost(&self, how: &How) -> f64 {
+    /// What is expected of what remains within shared loops, and of the memory of all. A product of packed operands is
+    /// taken for one of operands as they lie, which is fair among those.
+    fn estimate(&self, how: &How, caches: [i64; 3]) -> Estimate {
         let nest = &self.source.nest;
-        match how {
-            How::Open => self.chosen.cost,
-            How::Nest(schedule) => schedule.cost,
-            How::Packed(choice) => {
-                PACKED * schedule::given(nest, &self.facts, Some(choice.vector), choice.tile.clone(), None).cost
-            }
-        }
+        let packed =
+            |choice: &Choice| schedule::given(nest, &self.facts, Some(choice.vector), choice.tile.clone(), None);
+        let (schedule, share) = match how {
+            How::Open => (self.chosen.clone(), 1.0),
+            How::Nest(schedule) => (schedule.clone(), 1.0),
+            How::Packed(choice) => (packed(choice), PACKED),
+        };
+        let Effort { cycles, loads, shuffles, arithmetic, stores } = effort(nest, &self.facts, &schedule) * share;
+        let lines = traffic::lines(&self.whole.nest, &schedule, self.shared, caches);
+        Estimate { cycles, loads, shuffles, arithmetic, stores, lines }
     }
 
     /// How the nest is written by somebody else's schedule.
