@@ -137,6 +137,22 @@ const PRODUCT: &str = "hwk.kernel @product(%a: tensor<8x16xf32>, %b: tensor<16x3
     hwk.yield %0 : tensor<8x32xf32> }";
 
 #[test]
+fn candidates_differ_and_say_what_is_expected_of_them() {
+    let options = Options::new();
+    let own = &kernels(&Model::from_mlir(PRODUCT), &options).unwrap()[0];
+    let all = candidates(own, &options, usize::MAX, NonZeroUsize::MIN).unwrap();
+    assert!(all.len() > 10, "{}", all.len());
+    assert!(all.iter().all(|text| text.contains("hwk.estimate = array<i64: ")), "{}", all[0]);
+    // One thread shares nothing, so the ways to share loops are one schedule.
+    let without = |text: &String| {
+        let (before, after) = text.split_once(", threads = [").unwrap_or((text, "]"));
+        format!("{before}{}", after.split_once(']').unwrap_or_default().1)
+    };
+    let different: std::collections::HashSet<String> = all.iter().map(without).collect();
+    assert_eq!(different.len(), all.len());
+}
+
+#[test]
 fn what_was_measured_is_compiled_unless_it_does_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();

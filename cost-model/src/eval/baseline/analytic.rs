@@ -2,7 +2,7 @@
 
 use super::band::{Band, folds};
 use super::{Error, Estimate, Fitted, Predictor};
-use crate::dataset::{Example, work};
+use crate::dataset::{Example, bound, work};
 use crate::text::FEATURES;
 use crate::{Machine, Work};
 
@@ -16,10 +16,11 @@ pub fn estimate(name: &'static str, train: &[&Example], seed: u64) -> Result<Box
     Ok(proportional(name, "estimate", train, seed))
 }
 
-/// Time is proportional to a feature, which counts as one where it is less.
+/// Time is proportional to a feature, which counts as cycles of the bound where it is none.
 fn proportional(name: &'static str, feature: &str, train: &[&Example], seed: u64) -> Box<dyn Predictor> {
     let at = FEATURES.iter().position(|known| known.name == feature);
-    let value = move |example: &Example| at.map_or(1.0, |at| f64::from(example.unit.features[at]).exp_m1().max(1.0));
+    let value = move |example: &Example| at.map_or(0.0, |at| f64::from(example.unit.features[at]).exp_m1());
+    let value = move |example: &Example| if value(example) > 0.0 { value(example) } else { 3e9 * bound(&example.unit) };
     law(name, train, seed, |train| {
         let mut ratios: Vec<f64> = train.iter().map(|example| example.seconds / value(example)).collect();
         ratios.sort_by(f64::total_cmp);
