@@ -6,6 +6,7 @@ use hwc_dialects::TensorType;
 use hwc_dialects::mlir::tensor_type_from_mlir;
 use hwc_dialects::onnx::import;
 use hwc_passes::codegen::ir;
+use hwc_passes::optimize::cost::Cost;
 use hwc_passes::optimize::explain::Explanation;
 use hwc_passes::{graph, hwk};
 use hwc_runtime::Digest;
@@ -126,12 +127,15 @@ fn form<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Resu
         explanation = rewrite::rewrite(context, module, options)?;
     }
     group(context, module, options)?;
+    graph::chosen::forget(module);
     Ok(explanation)
 }
 
-/// From a graph that is rewritten to kernels.
+/// From a graph that is rewritten to kernels, whose launches tell what of the plan they are for.
 pub fn group<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<(), Error> {
+    let mut cost = None;
     if options.rewriting != Rewriting::None {
+        cost = Some(rewrite::costs(module, options)?);
         // What rules compute of weights.
         graph::fold_constants(context, module)?;
         graph::fold_affine(context, module)?;
@@ -143,7 +147,7 @@ pub fn group<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) ->
         graph::winograd(context, module)?;
     }
     graph::pad_images(context, module)?;
-    graph::form_kernels(context, module)?;
+    graph::form_kernels(context, module, cost.as_ref().map(|cost| cost as &dyn Cost))?;
     Ok(())
 }
 

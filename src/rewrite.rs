@@ -35,8 +35,7 @@ const QUICK: Limits = Limits { rounds: 2, work: 0, ..EXTRACTION };
 /// Where rules of the options are wrong, or no plan keeps within the budgets.
 pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) -> Result<Option<Explanation>, Error> {
     let rules = rules(options)?;
-    let Target::Cpu(cpu) = hwc_passes::hwk::target_of(&options.target.options())?;
-    let analytic = Analytic::new(&cpu, usize::try_from(cpu.cores).unwrap_or(1), bytes_of_constants(module));
+    let analytic = costs(module, options)?;
     let solve = |problem: &Problem, limits: &Limits| match &options.kernel_cache {
         Some(cache) => cache.solved(problem, limits),
         None => hwc_extraction::solve(problem, limits),
@@ -87,6 +86,15 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         }
     }
     Ok(None)
+}
+
+/// What kernels of a module are expected to cost.
+///
+/// # Errors
+/// Where there is no machine like that of the options.
+pub fn costs(module: ir::Op, options: &Options) -> Result<Analytic, Error> {
+    let Target::Cpu(cpu) = hwc_passes::hwk::target_of(&options.target.options())?;
+    Ok(Analytic::new(&cpu, usize::try_from(cpu.cores).unwrap_or(1), bytes_of_constants(module)))
 }
 
 /// Bytes of the constants that a function holds.

@@ -46,7 +46,7 @@ pub const PASSES: &[PassInfo] = &[
     PassInfo {
         name: "hwc-form-kernels",
         description: "Moves groups of hwc operations into kernels (hwk.kernel) that main launches",
-        run: |context, module| graph::form_kernels(context, module).map_err(|e| e.to_string()),
+        run: |context, module| graph::form_kernels(context, module, None).map_err(|e| e.to_string()),
     },
     PassInfo {
         name: "hwk-to-functions",

@@ -6,16 +6,16 @@ use std::collections::HashMap;
 use hwc_dialects::hwk::enumerate;
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::ir;
-use hwc_passes::hwk;
 use hwc_passes::optimize::explain::{Formed, Former, KernelFormed};
 use hwc_passes::optimize::measured::{Launch, MadeFor, Runner, made_for};
+use hwc_passes::{graph, hwk};
 use melior::Context;
 use melior::ir::Module;
 use melior::ir::operation::OperationLike;
 
 use super::{Measurer, Outcome, Store};
 use crate::frontend::{self, Program};
-use crate::{Compiler, CostModel, Error, Fault, Options};
+use crate::{Compiler, CostModel, Error, Fault, Options, rewrite};
 
 /// Measures the kernels of graphs; what several graphs have in common is measured once.
 pub(crate) struct Plans<'a> {
@@ -130,11 +130,14 @@ impl Schedules {
         let compiler = Compiler::new(self.options.clone());
         compiler.schedule(context, program, Error::from)?;
         let target = hwk::target_of(&compiler.target(program)?)?;
+        let cost = rewrite::costs(ir::module_op(&program.kernels), &self.options)?;
         let formed = |kernel: ir::Op<'c>| {
             let choice = Choice::read(|clause| kernel.attribute(clause).ok());
             let Choice { space, schedule, .. } = choice.map_err(|e| Error::new(Fault::Defect, e.join("; ")))?;
             Ok(KernelFormed {
                 name: ir::symbol(kernel).unwrap_or_default().to_string(),
+                predicted: graph::kernel_seconds(kernel, &cost)?.unwrap_or(f64::INFINITY),
+                merged: 0,
                 legal: space.as_ref().map_or(0, |space| enumerate(space, &target).len()),
                 space: space.map_or_else(String::new, |space| space.to_string()),
                 schedule: schedule.map_or_else(String::new, |schedule| schedule.to_string()),
@@ -148,7 +151,11 @@ impl Schedules {
 impl Former for Schedules {
     fn form<'c>(&self, context: &'c Context, graph: Module<'c>) -> Result<Vec<Formed>, Box<dyn std::error::Error>> {
         let launches = launches(context, graph, &self.options, |program| self.formed(context, program))?;
-        Ok(launches.into_iter().map(|(made_for, kernel)| Formed { made_for, kernel }).collect())
+        let formed = launches.into_iter().map(|(made_for, mut kernel)| {
+            kernel.merged = made_for.len();
+            Formed { made_for, kernel }
+        });
+        Ok(formed.collect())
     }
 }
 
@@ -177,7 +184,7 @@ fn launches<'c, T: Clone>(
         let name = op.attribute("kernel").ok().and_then(ir::string_value);
         let kernel = name.and_then(|name| of_name.get(name)).cloned();
         let kernel = kernel.ok_or_else(|| Error::new(Fault::Defect, "a launch of no kernel"))?;
-        Ok((made_for(op), kernel))
+        Ok((made_for(op)?, kernel))
     };
     launches.map(launch).collect()
 }

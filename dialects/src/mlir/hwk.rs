@@ -26,6 +26,11 @@ pub const STRIDES: &str = "hwk.strides";
 /// numbers of an [`Estimate`](crate::hwk::Estimate), `array<i64: ...>`. What measures kernels writes it, and cost models read it.
 pub const ESTIMATE: &str = "hwk.estimate";
 
+/// The attribute that says which chosen groups an operation of the graph is computed in, before kernels are formed, and of
+/// which groups a launch does the work: `array<i64>` of three numbers for each group, the place in the graph of the part
+/// that it is in, the number of that part's plan, and what it makes there. The first group stores what the operation makes.
+pub const GROUPS: &str = "hwk.groups";
+
 /// What was chosen for a kernel, as far as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {

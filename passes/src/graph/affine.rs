@@ -14,8 +14,8 @@ use melior::Context;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, Location, ValueLike};
 
-use super::GraphError;
 use super::edit::{self, constant, erase_unused};
+use super::{GraphError, chosen};
 use crate::codegen::ir::{self, Val};
 
 /// `scale * x + shift` for each channel.
@@ -147,7 +147,9 @@ fn into_convolution<'c>(context: &'c Context, before: ir::Op<'c>, image: Val<'c>
     let bias = literal(context, before, &from_floats(filter.dtype(), &[affine.scale.len()], bias).ok()?)?;
     // It is where both were.
     let both = Location::fused(context, &[operation.location(), before.location()], Attribute::unit(context));
-    insert(context, before, both, view.op, &view.attrs, &[operands[0], new_filter, bias])
+    let made = insert(context, before, both, view.op, &view.attrs, &[operands[0], new_filter, bias])?;
+    chosen::copy(operation, ir::defining_op(made)?);
+    Some(made)
 }
 
 /// A multiplication and an addition.
@@ -158,7 +160,9 @@ fn written_out<'c>(context: &'c Context, before: ir::Op<'c>, image: Val<'c>, aff
     let list = |list: &[f64]| literal(context, before, &from_floats(ty.dtype, &shape, list.iter().copied()).ok()?);
     let location = before.location();
     let scaled = insert(context, before, location, Op::Mul, &attrs! {}, &[image, list(&affine.scale)?])?;
-    insert(context, before, location, Op::Add, &attrs! {}, &[scaled, list(&affine.shift)?])
+    let made = insert(context, before, location, Op::Add, &attrs! {}, &[scaled, list(&affine.shift)?])?;
+    [scaled, made].into_iter().filter_map(ir::defining_op).for_each(|made| chosen::copy(before, made));
+    Some(made)
 }
 
 fn literal<'c>(context: &'c Context, before: ir::Op<'c>, value: &Tensor) -> Option<Val<'c>> {

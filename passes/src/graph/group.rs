@@ -11,10 +11,17 @@
 //! A value may be read both inside of its kernel and elsewhere where rows are concerned; otherwise a value joins its
 //! reader if every reader of it could. Groups never depend on each other in a circle: before two are merged, no path
 //! from one to the other leads through a third.
+//!
+//! Groups that were chosen beforehand ([`super::chosen`]) stay what they are, with what they compute again, and are merged
+//! by these rules only as choosing could not weigh it: where the kernel stores several values, where they stand in
+//! different parts of the graph, and with operations that passes have added. Two groups become one only if that is expected
+//! to take no longer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use hwc_dialects::{CostClass, Op};
+
+use super::chosen::Chosen;
 
 /// What grouping has to know of one operation of the graph.
 #[derive(Clone)]
@@ -32,6 +39,8 @@ pub struct Node {
     pub border: bool,
     /// Has no kernel: it stays in `main` or is copied into the kernels that read it.
     pub free: bool,
+    /// The groups that it was chosen for, first the one that stores it.
+    pub chosen: Vec<Chosen>,
 }
 
 /// A tensor seen as rows of consecutive elements.
@@ -52,30 +61,41 @@ enum Kind {
     Anchored(usize),
 }
 
-struct Group {
+/// What one kernel computes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
     kind: Kind,
-    members: Vec<usize>,
+    /// Its operations by number. Others may compute some of them too.
+    pub members: BTreeSet<usize>,
+    /// Those that no other group stores.
+    pub own: BTreeSet<usize>,
+    /// The chosen groups that it does the work of.
+    pub chosen: BTreeSet<Chosen>,
+    /// Whether it is less than what was chosen.
+    cut: bool,
 }
 
-/// The group of each operation, by the number of its last one; `None` for operations that are free.
-pub fn groups(nodes: &[Node]) -> Vec<Option<usize>> {
-    let mut grouping = Grouping { nodes, of: vec![None; nodes.len()], groups: HashMap::new() };
-    for (number, node) in nodes.iter().enumerate().filter(|(_, node)| !node.free) {
-        let mut own = Group { kind: node.kind(), members: vec![number] };
-        for &producer in &node.producers {
-            let Some(last) = grouping.of[producer] else { continue };
-            let Some(kind) = grouping.joined(&own, producer, last) else { continue };
-            if let Some(other) = grouping.groups.remove(&last) {
-                own.kind = kind;
-                own.members.extend(other.members);
-            }
-        }
-        for &member in &own.members {
-            grouping.of[member] = Some(number);
-        }
-        grouping.groups.insert(number, own);
+/// A group of more operations than this is not looked for when groups are chosen.
+pub const LARGEST: usize = 16;
+
+/// Seconds of a kernel of these operations that stores the results of those; nothing where that is not known.
+pub type Price<'a> = &'a dyn Fn(&BTreeSet<usize>, &[usize]) -> Option<f64>;
+
+/// The groups of all operations that are not free, in the order of their last ones.
+pub fn groups(nodes: &[Node], price: Price) -> Vec<Group> {
+    let mut grouping = Grouping::new(nodes, price);
+    grouping.cut_circles();
+    let mut order: Vec<(usize, usize)> = vec![];
+    for (slot, group) in grouping.groups.iter().enumerate() {
+        order.extend(group.as_ref().and_then(|group| Some((*group.members.last()?, slot))));
     }
-    grouping.of
+    order.sort_unstable();
+    for (_, slot) in order {
+        grouping.gather(slot);
+    }
+    let mut groups: Vec<Group> = grouping.groups.into_iter().flatten().collect();
+    groups.sort_by_key(|group| group.members.last().copied());
+    groups
 }
 
 impl Node {
@@ -88,6 +108,14 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Whether it reads little for much arithmetic. That seems to cost nothing beside other memory traffic, but does: it is
+    /// computed once, whatever was chosen.
+    fn is_bound_by_arithmetic(&self) -> bool {
+        matches!(self.op.info().cost, CostClass::Contraction | CostClass::Convolution | CostClass::Attention)
+    }
+}
+
 impl Rows {
     /// Whether elementwise operations on so many elements go with these rows.
     pub fn fits(self, elements: usize) -> bool {
@@ -95,34 +123,155 @@ impl Rows {
     }
 }
 
-struct Grouping<'n> {
-    nodes: &'n [Node],
-    /// The group of each operation seen so far, by the number of its last one.
-    of: Vec<Option<usize>>,
-    groups: HashMap<usize, Group>,
+impl Group {
+    fn new(nodes: &[Node], members: BTreeSet<usize>, chosen: BTreeSet<Chosen>) -> Group {
+        let last = members.last().map_or(0, |last| nodes[*last].elements);
+        let kinds: Vec<Kind> = members.iter().map(|member| nodes[*member].kind()).collect();
+        let rows = kinds.iter().find(|kind| matches!(kind, Kind::Rows(_)));
+        let kind = match rows {
+            _ if kinds.iter().any(|kind| matches!(kind, Kind::Anchored(_))) => Kind::Anchored(last),
+            Some(rows) => *rows,
+            None => Kind::Elementwise(last),
+        };
+        Group { kind, members, own: BTreeSet::new(), chosen, cut: false }
+    }
 }
 
-impl Grouping<'_> {
-    /// What `own`, the group of the operation looked at, becomes with the group of a producer; nothing if they stay apart.
-    fn joined(&self, own: &Group, producer: usize, last: usize) -> Option<Kind> {
-        let other = self.groups.get(&last)?;
-        let reader = own.members[0];
+struct Grouping<'n> {
+    nodes: &'n [Node],
+    price: Price<'n>,
+    /// The group that stores each operation; nothing for those that are free.
+    of: Vec<Option<usize>>,
+    groups: Vec<Option<Group>>,
+}
+
+impl<'n> Grouping<'n> {
+    /// The groups that were chosen, and a group for every other operation.
+    fn new(nodes: &'n [Node], price: Price<'n>) -> Grouping<'n> {
+        let mut grouping = Grouping { nodes, price, of: vec![None; nodes.len()], groups: vec![] };
+        let mut chosen: BTreeMap<Chosen, BTreeSet<usize>> = BTreeMap::new();
+        let mut cut: BTreeSet<Chosen> = BTreeSet::new();
+        let kept = || nodes.iter().enumerate().filter(|(_, node)| !node.free);
+        for (number, node) in kept() {
+            let times = if node.is_bound_by_arithmetic() { 1 } else { usize::MAX };
+            for group in node.chosen.iter().take(times) {
+                chosen.entry(*group).or_default().insert(number);
+            }
+            cut.extend(node.chosen.iter().skip(times));
+        }
+        let mut slots: BTreeMap<Chosen, usize> = BTreeMap::new();
+        for (group, members) in chosen {
+            slots.insert(group, grouping.groups.len());
+            let cut = cut.contains(&group);
+            let members = if cut { grouping.read_of(group, members) } else { members };
+            grouping.groups.push(Some(Group { cut, ..Group::new(nodes, members, BTreeSet::from([group])) }));
+        }
+        for (number, node) in kept() {
+            match node.chosen.first().and_then(|group| slots.get(group)) {
+                Some(&slot) => grouping.store(number, slot),
+                None => grouping.stand_alone(number, BTreeSet::new()),
+            }
+        }
+        // Somebody else stores the same.
+        for group in &mut grouping.groups {
+            group.take_if(|group| group.own.is_empty());
+        }
+        grouping
+    }
+
+    /// What of the operations of a chosen group is still read when it computes less than was chosen.
+    fn read_of(&self, group: Chosen, mut members: BTreeSet<usize>) -> BTreeSet<usize> {
+        loop {
+            let is_read = |number: &usize| {
+                let node = &self.nodes[*number];
+                node.chosen.first() == Some(&group) || node.users.iter().any(|user| members.contains(user))
+            };
+            let read: BTreeSet<usize> = members.iter().copied().filter(is_read).collect();
+            if read.len() == members.len() {
+                return members;
+            }
+            members = read;
+        }
+    }
+
+    fn store(&mut self, number: usize, slot: usize) {
+        self.of[number] = Some(slot);
+        self.groups[slot].iter_mut().for_each(|group| _ = group.own.insert(number));
+    }
+
+    fn stand_alone(&mut self, number: usize, chosen: BTreeSet<Chosen>) {
+        self.groups.push(Some(Group::new(self.nodes, BTreeSet::from([number]), chosen)));
+        self.store(number, self.groups.len() - 1);
+    }
+
+    /// Takes groups apart that need themselves by way of others, as they may where passes have put something in between.
+    fn cut_circles(&mut self) {
+        for slot in 0..self.groups.len() {
+            let Some(group) = self.groups[slot].take_if(|group| group.members.len() > 1) else { continue };
+            if self.has_detour(&group, &group) {
+                for number in group.own {
+                    self.stand_alone(number, group.chosen.clone());
+                    self.groups.last_mut().into_iter().flatten().for_each(|part| part.cut = true);
+                }
+            } else {
+                self.groups[slot] = Some(group);
+            }
+        }
+    }
+
+    /// Merges a group with those that make what it reads, and those that store what it computes too.
+    fn gather(&mut self, slot: usize) {
+        let Some(mut own) = self.groups[slot].take() else { return };
+        for reader in own.members.clone() {
+            for &producer in &self.nodes[reader].producers {
+                let Some(last) = self.of[producer].filter(|last| *last != slot) else { continue };
+                let Some(other) = self.groups[last].as_ref() else { continue };
+                if let Some(merged) = self.merged(&own, other, reader, producer) {
+                    for &number in &other.own {
+                        self.of[number] = Some(slot);
+                    }
+                    self.groups[last] = None;
+                    own = merged;
+                }
+            }
+        }
+        self.groups[slot] = Some(own);
+    }
+
+    /// What `own` becomes with the group that stores what one of its operations reads; nothing if they stay apart.
+    fn merged(&self, own: &Group, other: &Group, reader: usize, producer: usize) -> Option<Group> {
+        let kind = self.joined(own.kind, other.kind, reader, producer)?;
+        let merged = Group {
+            kind,
+            members: own.members.union(&other.members).copied().collect(),
+            own: own.own.union(&other.own).copied().collect(),
+            chosen: own.chosen.union(&other.chosen).copied().collect(),
+            cut: own.cut || other.cut,
+        };
+        let fits = self.was_not_weighed(own, other, &merged)
+            && !self.has_detour(own, other)
+            && !self.has_detour(other, own)
+            && self.takes_no_longer(own, other, &merged);
+        fits.then_some(merged)
+    }
+
+    fn joined(&self, own: Kind, other: Kind, reader: usize, producer: usize) -> Option<Kind> {
         let users = &self.nodes[producer].users;
         let could_join = |n: usize| {
             let could = |user: &usize| self.nodes.get(*user).is_some_and(|node| node.kind() == Kind::Elementwise(n));
             users.iter().all(could)
         };
-        let kind = match (own.kind, other.kind) {
-            (Kind::Rows(a), Kind::Rows(b)) if a == b => own.kind,
+        match (own, other) {
+            (Kind::Rows(a), Kind::Rows(b)) if a == b => Some(own),
             (Kind::Rows(rows), Kind::Elementwise(n)) | (Kind::Elementwise(n), Kind::Rows(rows)) if rows.fits(n) => {
-                Kind::Rows(rows)
+                Some(Kind::Rows(rows))
             }
-            (Kind::Elementwise(a), Kind::Elementwise(b) | Kind::Anchored(b)) if a == b && could_join(a) => other.kind,
+            (Kind::Elementwise(a), Kind::Elementwise(b) | Kind::Anchored(b)) if a == b && could_join(a) => Some(other),
             // The operand is written where the border is.
             (Kind::Anchored(_), Kind::Elementwise(_) | Kind::Anchored(_))
                 if self.nodes[reader].border && users.iter().all(|&user| user == reader) =>
             {
-                own.kind
+                Some(own)
             }
             (Kind::Anchored(a), Kind::Elementwise(b)) => {
                 let joins = match self.nodes[reader].op.info().cost {
@@ -131,35 +280,68 @@ impl Grouping<'_> {
                     CostClass::Reduction => users.iter().all(|&user| user == reader),
                     _ => false,
                 };
-                joins.then_some(own.kind)?
+                joins.then_some(own)
             }
-            _ => return None,
+            _ => None,
+        }
+    }
+
+    /// Whether choosing could not have put two groups together: it weighs groups of few operations of one part that make
+    /// one value.
+    fn was_not_weighed(&self, own: &Group, other: &Group, merged: &Group) -> bool {
+        let places: BTreeSet<usize> = own.chosen.iter().map(|group| group.place).collect();
+        let together = other.chosen.iter().any(|group| places.contains(&group.place));
+        !together || merged.cut || merged.members.len() > LARGEST || self.stored(merged).len() > 1
+    }
+
+    fn takes_no_longer(&self, own: &Group, other: &Group, merged: &Group) -> bool {
+        if own.chosen.is_empty() && other.chosen.is_empty() {
+            return true;
+        }
+        let [own, other, merged] = [own, other, merged].map(|group| (self.price)(&group.members, &self.stored(group)));
+        match (own, other, merged) {
+            (Some(own), Some(other), Some(merged)) => merged <= own + other,
+            _ => true,
+        }
+    }
+
+    /// Those of its operations that others read.
+    fn stored(&self, group: &Group) -> Vec<usize> {
+        let is_read = |number: &usize| {
+            // Another group may compute a reader too, and read from memory what it does not compute.
+            let elsewhere = |c: &Chosen| !group.chosen.contains(c) && !self.nodes[*number].chosen.contains(c);
+            let reads = |user: &usize| !group.members.contains(user) || self.nodes[*user].chosen.iter().any(elsewhere);
+            self.nodes[*number].users.iter().any(reads)
         };
-        let (a, b) = (&own.members, &other.members);
-        (!self.has_detour(a, b) && !self.has_detour(b, a)).then_some(kind)
+        group.own.iter().copied().filter(is_read).collect()
     }
 
     /// Whether `to` depends on `from` by way of operations in neither.
-    fn has_detour(&self, from: &[usize], to: &[usize]) -> bool {
-        let earliest = from.iter().copied().min().unwrap_or(0);
-        let mut seen: HashSet<usize> = HashSet::new();
-        let producers = |members: &[usize]| -> Vec<usize> {
-            members.iter().flat_map(|m| &self.nodes[*m].producers).copied().collect()
+    fn has_detour(&self, from: &Group, to: &Group) -> bool {
+        let earliest = from.own.first().copied().unwrap_or(0);
+        let outside = |members: &BTreeSet<usize>, number: usize| -> Vec<usize> {
+            self.nodes[number].producers.iter().copied().filter(|p| !members.contains(p)).collect()
         };
-        let mut left: Vec<usize> = producers(to).into_iter().filter(|p| !from.contains(p) && !to.contains(p)).collect();
+        let mut left: Vec<usize> = to.members.iter().flat_map(|member| outside(&to.members, *member)).collect();
+        left.retain(|producer| !from.members.contains(producer));
+        let (mut seen, mut entered) = (HashSet::new(), HashSet::new());
         while let Some(next) = left.pop() {
-            if from.contains(&next) {
+            if from.own.contains(&next) {
                 return true;
             }
             if !seen.insert(next) {
                 continue;
             }
-            let whole = self.of[next].and_then(|last| self.groups.get(&last)).map_or(&[][..], |g| &g.members);
-            let whole = if whole.is_empty() { std::slice::from_ref(&next) } else { whole };
-            seen.extend(whole);
-            // What ends before the first of `from` cannot depend on it.
-            if whole.iter().any(|member| *member > earliest) {
-                left.extend(producers(whole));
+            let whole = self.of[next].and_then(|slot| Some((slot, self.groups[slot].as_ref()?)));
+            match whole {
+                Some((slot, _)) if !entered.insert(slot) => {}
+                // What ends before the first of `from` cannot depend on it.
+                Some((_, group)) if group.members.last() > Some(&earliest) => {
+                    left.extend(group.members.iter().flat_map(|member| outside(&group.members, *member)));
+                }
+                Some(_) => {}
+                None if next > earliest => left.extend(&self.nodes[next].producers),
+                None => {}
             }
         }
         false
@@ -167,95 +349,4 @@ impl Grouping<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OUT: usize = usize::MAX;
-    const ROWS: Rows = Rows { count: 2, length: 4 };
-
-    fn node(op: Op, producers: &[usize], users: &[usize]) -> Node {
-        Node {
-            op,
-            producers: producers.to_vec(),
-            users: users.to_vec(),
-            elements: 8,
-            rows: None,
-            border: false,
-            free: false,
-        }
-    }
-
-    /// Makes one element a row of rows of four.
-    fn statistic(op: Op, producers: &[usize], users: &[usize]) -> Node {
-        let rows = (op.info().cost != CostClass::Elementwise).then_some(ROWS);
-        Node { elements: 2, rows, ..node(op, producers, users) }
-    }
-
-    #[test]
-    fn a_chain_joins_its_anchor() {
-        let nodes = [node(Op::Matmul, &[], &[1]), node(Op::Add, &[0], &[2]), node(Op::Relu, &[1], &[OUT])];
-        assert_eq!(groups(&nodes), [Some(2); 3]);
-    }
-
-    #[test]
-    fn two_anchors_do_not_meet() {
-        let nodes = [node(Op::Matmul, &[], &[2]), node(Op::Matmul, &[], &[2]), node(Op::Add, &[0, 1], &[OUT])];
-        assert_eq!(groups(&nodes), [Some(2), Some(1), Some(2)]);
-    }
-
-    #[test]
-    fn a_value_that_others_read_stays() {
-        let nodes = [node(Op::Exp, &[], &[1, 2]), node(Op::Relu, &[0], &[2]), node(Op::Add, &[0, 1], &[OUT])];
-        assert_eq!(groups(&nodes), [Some(2); 3], "all readers join");
-        let nodes = [node(Op::Exp, &[], &[1, OUT]), node(Op::Relu, &[0], &[OUT])];
-        assert_eq!(groups(&nodes), [Some(0), Some(1)]);
-        let nodes = [node(Op::Exp, &[], &[1, 2]), node(Op::Relu, &[0], &[OUT]), node(Op::Matmul, &[0], &[OUT])];
-        assert_eq!(groups(&nodes), [Some(0), Some(1), Some(2)]);
-    }
-
-    #[test]
-    fn a_border_joins_what_it_is_put_around() {
-        let mut nodes = [node(Op::Conv, &[], &[1]), node(Op::Relu, &[0], &[2]), node(Op::Pad, &[1], &[3])].to_vec();
-        nodes[2] = Node { border: true, elements: 12, ..nodes[2].clone() };
-        nodes.push(node(Op::Conv, &[2], &[OUT]));
-        assert_eq!(groups(&nodes), [Some(2), Some(2), Some(2), Some(3)]);
-        // Somebody else reads it without.
-        nodes[1].users.push(3);
-        assert_eq!(groups(&nodes), [Some(1), Some(1), Some(2), Some(3)]);
-    }
-
-    #[test]
-    fn free_operations_have_no_group() {
-        let mut nodes = [node(Op::Constant, &[], &[1]), node(Op::Add, &[0, 0], &[OUT])];
-        nodes[0].free = true;
-        assert_eq!(groups(&nodes), [None, Some(1)]);
-    }
-
-    #[test]
-    fn a_normalization_of_a_sum_that_others_read_is_one_kernel() {
-        let nodes = [
-            node(Op::Add, &[], &[1, 3, OUT]),
-            statistic(Op::ReduceSumSquare, &[0], &[2]),
-            statistic(Op::Sqrt, &[1], &[3]),
-            node(Op::Div, &[0, 2], &[OUT]),
-        ];
-        assert_eq!(groups(&nodes), [Some(3); 4]);
-        // Rows of another length are another kernel.
-        let mut other = nodes;
-        other[1].rows = Some(Rows { count: 4, length: 2 });
-        assert_eq!(groups(&other)[3], Some(3));
-        assert_ne!(groups(&other)[1], Some(3));
-    }
-
-    #[test]
-    fn a_detour_through_another_kernel_keeps_groups_apart() {
-        // The division needs the product, and the product needs the sum.
-        let nodes = [
-            node(Op::Add, &[], &[1, 2]),
-            statistic(Op::ReduceSum, &[0], &[2, 3]),
-            node(Op::Matmul, &[0, 1], &[3]),
-            node(Op::Div, &[2, 1], &[OUT]),
-        ];
-        assert_eq!(groups(&nodes), [Some(1), Some(1), Some(3), Some(3)]);
-    }
-}
+mod tests;

@@ -3,26 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
-use hwc_dialects::mlir::hwk::{CONSTANTS, KERNEL, LAUNCH, STRIDES, YIELD};
+use hwc_dialects::mlir::hwk::{CONSTANTS, GROUPS, KERNEL, LAUNCH, STRIDES, YIELD};
 use hwc_dialects::mlir::{OpView, tensor_type_from_mlir};
-use hwc_dialects::{Attrs, CostClass, Op, TensorType};
+use hwc_dialects::{CostClass, Op};
 use melior::Context;
 use melior::ir::attribute::{ArrayAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute};
 use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, BlockLike, Location, Type, ValueLike};
 
-use super::GraphError;
 use super::edit::erase_unused;
-use super::group::{Node, Rows, groups};
-use super::views;
+use super::group::{Group, Node, groups};
+use super::nodes::nodes;
+use super::{GraphError, chosen, pricing, views};
 use crate::codegen::ir::{self, Builder, Val};
+use crate::optimize::cost::Cost;
 
 /// Replaces the operations of `main` by launches of kernels (`hwk.kernel`), one per distinct group of operations.
 ///
 /// Expects one function, `main`, of `hwc` operations. Afterwards `main` holds launches, constants, reshapes,
 /// concatenations that the kernels of all operands write to, and a return; the kernels hold `hwc` operations. Groups that
 /// differ only in the values they work on share a kernel.
-pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), GraphError> {
+///
+/// Operations may carry the groups that they were chosen for ([`super::chosen`]); each launch carries those that it does
+/// the work of. Such groups are merged only where that costs no more.
+///
+/// # Errors
+/// Where the module is no graph.
+pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>, cost: Option<&dyn Cost>) -> Result<(), GraphError> {
     let functions = ir::functions(module);
     let [main] = functions[..] else {
         return Err(GraphError::Malformed(format!("expected one function, found {}", functions.len())));
@@ -31,21 +38,30 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     let operations = ir::block_ops(block);
     let mut nodes = nodes(&operations)?;
     views::free(&operations, &mut nodes);
-    let groups = groups(&nodes);
+    let price = |members: &BTreeSet<usize>, stored: &[usize]| {
+        let members: Vec<ir::Op> = members.iter().map(|number| operations[*number]).collect();
+        let stored: Vec<Val> = stored.iter().flat_map(|number| ir::results(operations[*number])).collect();
+        let is_constant = |value| ir::defining_op(value).is_some_and(|op| ir::is(op, "hwc.constant"));
+        pricing::seconds(&members, &stored, &is_constant, cost?).ok()?
+    };
+    let groups = groups(&nodes, &price);
 
     let body = *ir::op_blocks(module).first().ok_or_else(|| GraphError::Malformed("no module".into()))?;
-    let concats = operations.iter().zip(&nodes).filter(|(_, node)| node.free && node.op == Op::Concat);
-    let concats = concats.map(|(operation, _)| ir::op_key(*operation)).collect();
+    let free = |op| operations.iter().zip(&nodes).filter(move |(_, node)| node.free && node.op == op);
+    let concats = free(Op::Concat).map(|(operation, _)| ir::op_key(*operation)).collect();
+    let copied = operations
+        .iter()
+        .zip(&nodes)
+        .map(|(operation, node)| is_small_constant(*operation) || node.free && ir::is(*operation, views::SLICE));
+    let copied: Vec<bool> = copied.collect();
     let mut outliner = Outliner { context, body, concats, names: HashMap::new(), counts: HashMap::new() };
-    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (number, group) in groups.iter().enumerate() {
-        if let Some(last) = group {
-            members.entry(*last).or_default().push(number);
+    let separated = separated(context, &operations, &groups);
+    for (group, computed) in groups.iter().zip(separated) {
+        let Some((&number, &last)) = computed.last_key_value() else { continue };
+        let results = leaving(&computed, last, group.own.contains(&number));
+        if let Some(launch) = outliner.replace(last, &kernel(&operations, &nodes, &copied, computed), &results) {
+            chosen::write(context, launch, &group.chosen.iter().copied().collect::<Vec<_>>());
         }
-    }
-    for (last, group) in members {
-        let results = leaving(&operations, &nodes, &group, last);
-        outliner.replace(operations[last], &kernel(&operations, &nodes, &group), &results);
     }
     mark_constants(context, module);
     // What is left without a reader was moved or copied into kernels, or is dead.
@@ -54,14 +70,47 @@ pub fn form_kernels<'c>(context: &'c Context, module: ir::Op<'c>) -> Result<(), 
     Ok(())
 }
 
-/// The results of a group that others read, and those of its last operation.
-fn leaving<'c>(operations: &[ir::Op<'c>], nodes: &[Node], group: &[usize], last: usize) -> Vec<Val<'c>> {
-    let inside: HashSet<usize> = group.iter().map(|&member| ir::op_key(operations[member])).collect();
+/// The operations of each group by number: those that another group stores are copied, so that no two groups share any.
+fn separated<'c>(
+    context: &'c Context,
+    operations: &[ir::Op<'c>],
+    groups: &[Group],
+) -> Vec<BTreeMap<usize, ir::Op<'c>>> {
+    let mut separated = vec![];
+    let mut reads = vec![];
+    for group in groups {
+        // What is copied stands for its original where this group reads it.
+        let mut copies: HashMap<usize, Val<'c>> = HashMap::new();
+        let mut computed = BTreeMap::new();
+        for &number in &group.members {
+            let operation = operations[number];
+            if group.own.contains(&number) {
+                let operands = ir::operands(operation).into_iter().enumerate();
+                reads.extend(operands.filter_map(|(i, value)| Some((operation, i, *copies.get(&ir::key(value))?))));
+                computed.insert(number, operation);
+            } else if let Some(builder) = Builder::before(context, operation) {
+                ir::copy_ops(&builder, &[operation], &mut copies);
+                let copy =
+                    ir::results(operation).first().and_then(|value| ir::defining_op(*copies.get(&ir::key(*value))?));
+                computed.extend(copy.map(|copy| (number, copy)));
+            }
+        }
+        separated.push(computed);
+    }
+    // Only now: copies are made of operations as they were.
+    for (operation, i, value) in reads {
+        ir::set_operand(operation, i, value);
+    }
+    separated
+}
+
+/// The results of a group that others read, and those of its last operation where it is the one to store them.
+fn leaving<'c>(computed: &BTreeMap<usize, ir::Op<'c>>, last: ir::Op<'c>, stores_last: bool) -> Vec<Val<'c>> {
+    let inside: HashSet<usize> = computed.values().map(|op| ir::op_key(*op)).collect();
     let is_read = |v: &Val<'c>| ir::users(*v).into_iter().any(|user| !inside.contains(&ir::op_key(user)));
-    let early =
-        group.iter().filter(|&&member| member != last && nodes[member].users.iter().any(|u| !group.contains(u)));
-    let early = early.flat_map(|&member| ir::results(operations[member])).filter(is_read);
-    early.chain(ir::results(operations[last])).collect()
+    let early = computed.values().filter(|op| ir::op_key(**op) != ir::op_key(last));
+    let early = early.flat_map(|op| ir::results(*op)).filter(is_read);
+    early.chain(if stores_last { ir::results(last) } else { vec![] }).collect()
 }
 
 /// Puts every operation after those that make its operands: a kernel stands where its last operation was, and what reads
@@ -85,84 +134,24 @@ fn sort(block: ir::Blk) {
     }
 }
 
-/// The graph as grouping sees it; the return is a node without group.
-fn nodes(operations: &[ir::Op]) -> Result<Vec<Node>, GraphError> {
-    let numbers: HashMap<usize, usize> = operations.iter().enumerate().map(|(i, op)| (ir::op_key(*op), i)).collect();
-    let mut nodes = Vec::with_capacity(operations.len());
-    for &operation in operations {
-        let op = Op::from_name(ir::name_of(operation));
-        let end = ir::is(operation, "func.return");
-        if op.is_none() && !end {
-            return Err(GraphError::Malformed(format!("`main` holds {}", ir::name_of(operation))));
-        }
-        let producers = ir::operands(operation)
-            .into_iter()
-            .filter_map(|v| numbers.get(&ir::op_key(ir::defining_op(v)?)).copied())
-            .collect();
-        let users = ir::results(operation)
-            .into_iter()
-            .flat_map(ir::users)
-            .map(|user| numbers.get(&ir::op_key(user)).copied().filter(|&u| !ir::is(operations[u], "func.return")))
-            .map(|user| user.unwrap_or(usize::MAX))
-            .collect();
-        let result = ir::results(operation).first().and_then(|r| tensor_type_from_mlir(r.r#type())?.elements());
-        let free = end || op.is_some_and(|op| op.info().cost == CostClass::Free);
-        let (op, elements, rows) = (op.unwrap_or(Op::Constant), result.unwrap_or_default(), rows(operation));
-        nodes.push(Node { op, producers, users, elements, rows, border: is_border(operation), free });
-    }
-    Ok(nodes)
-}
-
-/// Whether an operation puts its operand into a larger tensor of zeros.
-fn is_border(operation: ir::Op) -> bool {
-    let Some(Ok(view)) = OpView::of(&*operation) else { return false };
-    let Ok(attrs) = view.attrs.complete(view.op) else { return false };
-    let adds = |name: &str| attrs.ints(name).is_ok_and(|ends| ends.iter().all(|n| *n >= 0));
-    let is_constant = attrs.str("mode").is_ok_and(|mode| mode == "constant");
-    view.op == Op::Pad && view.operands.iter().flatten().count() == 1 && is_constant && adds("low") && adds("high")
-}
-
-/// The rows along which an operation combines elements: all of its axes are the last ones of its first operand.
-fn rows(operation: ir::Op) -> Option<Rows> {
-    let view = OpView::of(&*operation)?.ok()?;
-    rows_of(view.op, &view.attrs, view.operand_types.first()?.as_ref())
-}
-
-/// [`rows`] of an operation that is known by its operator, attributes and first operand.
-pub fn rows_of(op: Op, attrs: &Attrs, operand: Option<&TensorType>) -> Option<Rows> {
-    if !matches!(op.info().cost, CostClass::Reduction | CostClass::Normalization) {
-        return None;
-    }
-    let shape = operand?.static_shape()?;
-    let rank = shape.len();
-    let at = |axis: i64| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok();
-    let mut axes: Vec<usize> = match (attrs.ints("axes"), attrs.int("axis")) {
-        (Ok([]), _) => (0..rank).collect(),
-        (Ok(axes), _) => axes.iter().map(|&axis| at(axis)).collect::<Option<_>>()?,
-        // A normalization's axis is the first of those it runs along, a softmax's the only one.
-        (_, Ok(axis)) => vec![at(axis).filter(|axis| axis + 1 == rank)?],
-        _ => return None,
-    };
-    axes.sort_unstable();
-    axes.dedup();
-    let first = rank - axes.len();
-    let are_last = axes.iter().copied().eq(first..rank);
-    are_last.then(|| Rows { count: shape[..first].iter().product(), length: shape[first..].iter().product() })
-}
-
 /// The operations of one kernel in order: its group, and what becomes part of its code of what it reads: small constants
 /// and slices.
-fn kernel<'c>(operations: &[ir::Op<'c>], nodes: &[Node], group: &[usize]) -> Vec<ir::Op<'c>> {
-    let is_copied = |number: usize| {
-        is_small_constant(operations[number]) || nodes[number].free && ir::is(operations[number], views::SLICE)
-    };
-    let mut numbers: BTreeSet<usize> = group.iter().copied().collect();
-    let mut left = group.to_vec();
+fn kernel<'c>(
+    operations: &[ir::Op<'c>],
+    nodes: &[Node],
+    copied: &[bool],
+    mut computed: BTreeMap<usize, ir::Op<'c>>,
+) -> Vec<ir::Op<'c>> {
+    let mut left: Vec<usize> = computed.keys().copied().collect();
     while let Some(member) = left.pop() {
-        let copied = nodes[member].producers.iter().copied().filter(|&producer| is_copied(producer));
-        left.extend(copied.filter(|&producer| numbers.insert(producer)));
+        for &producer in nodes[member].producers.iter().filter(|producer| copied[**producer]) {
+            computed.entry(producer).or_insert_with(|| {
+                left.push(producer);
+                operations[producer]
+            });
+        }
     }
-    numbers.into_iter().map(|number| operations[number]).collect()
+    computed.into_values().collect()
 }
 
 /// Constants of one element become part of the code; larger ones stay data.
@@ -184,8 +173,11 @@ struct Outliner<'c> {
 }
 
 impl<'c> Outliner<'c> {
-    /// Puts a launch before `last` and lets it stand for `results`.
-    fn replace(&mut self, last: ir::Op<'c>, members: &[ir::Op<'c>], results: &[Val<'c>]) {
+    /// Puts a launch before `last` and lets it stand for `results`, if there are any.
+    fn replace(&mut self, last: ir::Op<'c>, members: &[ir::Op<'c>], results: &[Val<'c>]) -> Option<ir::Op<'c>> {
+        if results.is_empty() {
+            return None;
+        }
         let mut inputs: Vec<Val<'c>> = Vec::new();
         let inside: HashSet<usize> = members.iter().flat_map(|op| ir::results(*op)).map(ir::key).collect();
         for value in members.iter().flat_map(|op| ir::operands(*op)) {
@@ -211,7 +203,7 @@ impl<'c> Outliner<'c> {
                 name
             }
         };
-        let Some(mut builder) = Builder::before(self.context, last) else { return };
+        let mut builder = Builder::before(self.context, last)?;
         // A launch is where all of its operations were.
         let locations: Vec<Location> = members.iter().map(|op| op.location()).collect();
         builder.location = Location::fused(self.context, &locations, builder.unit());
@@ -221,6 +213,7 @@ impl<'c> Outliner<'c> {
         for (old, new) in results.iter().zip(ir::results(launch)) {
             ir::replace_uses(*old, new);
         }
+        Some(launch)
     }
 
     /// How far apart the elements of a result lie, if it is no whole.
@@ -271,6 +264,7 @@ impl<'c> Outliner<'c> {
             inputs.iter().zip(ir::arguments(block)).map(|(old, new)| (ir::key(*old), new)).collect();
         let inner = Builder::at_end(self.context, last.location(), block);
         ir::copy_ops(&inner, members, &mut values);
+        ir::block_ops(block).into_iter().for_each(|op| ir::remove_attribute(op, GROUPS));
         let given: Vec<Val> = results.iter().filter_map(|r| values.get(&ir::key(*r)).copied()).collect();
         inner.op(YIELD, &given, &[], &[]);
         Some(kernel)

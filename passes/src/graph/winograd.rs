@@ -11,8 +11,8 @@ use hwc_dialects::{Attrs, Op, TensorType};
 use hwc_runtime::{DType, Tensor};
 use melior::Context;
 
-use super::GraphError;
 use super::edit::{constant, literal};
+use super::{GraphError, chosen};
 use crate::codegen::ir::{self, Builder};
 
 /// Picoseconds of a multiplication and an addition at full rate. Here and below only the proportion matters.
@@ -102,6 +102,7 @@ fn replace<'c>(context: &'c Context, operation: ir::Op<'c>, view: &OpView, filte
     let result = ir::result(operation, 0);
     let made =
         builder.value(Op::WinogradConv.info().name, &operands, melior::ir::ValueLike::r#type(&result), &attributes);
+    ir::defining_op(made).into_iter().for_each(|made| chosen::copy(operation, made));
     ir::replace_uses(result, made);
     ir::erase(operation);
     Some(())

@@ -43,7 +43,7 @@ fn run(op: Op, attrs: &Attrs, operands: &[Option<&Tensor>], expected: &[Tensor])
         builder.finish(&results, &inputs, &vec!["y"; results.len()]).unwrap();
     }
     assert!(module.as_operation().verify());
-    graph::form_kernels(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
+    graph::form_kernels(&context, ir::module_op(&module), None).unwrap_or_else(|e| panic!("{e}"));
     hwk::to_functions(&context, ir::module_op(&module), |_| false).unwrap_or_else(|e| panic!("{e}"));
     lower::lower(&context, ir::module_op(&module)).unwrap_or_else(|e| panic!("{e}"));
     assert!(module.as_operation().verify(), "{}", module.as_operation());

@@ -2,6 +2,7 @@
 
 use hwc_cost_model::{Machine, Work};
 use hwc_dialects::hwk::Cpu;
+use hwc_dialects::image::is_channels_last;
 use hwc_dialects::{CostClass, Op, TensorType};
 
 use crate::graph::layout::{self, Order, Role};
@@ -118,6 +119,7 @@ fn weighted(call: &Call, lanes: f64) -> f64 {
     let last = |ty: Option<&TensorType>, axis: usize| {
         ty.and_then(|ty| ty.shape.get(ty.rank().checked_sub(axis)?)?.fixed()).unwrap_or(1) as f64
     };
+    let first = |ty: Option<&TensorType>| ty.and_then(|ty| ty.shape.first()?.fixed()).unwrap_or(1) as f64;
     let operand = |i: usize| call.operands.get(i).copied().flatten();
     let filled = |n: f64| n / ((n / lanes).ceil() * lanes).max(1.0);
     let rate = match call.op {
@@ -126,7 +128,8 @@ fn weighted(call: &Call, lanes: f64) -> f64 {
             0.85 * filled(last(call.results.first(), 1)) * if last(call.results.first(), 2) < 4.0 { 0.25 } else { 1.0 }
         }
         Op::Conv | Op::ConvTranspose | Op::WinogradConv => {
-            let filters = operand(1).and_then(|ty| ty.shape.first()?.fixed()).unwrap_or(1) as f64;
+            let is_last = call.op == Op::WinogradConv || is_channels_last(call.attrs);
+            let filters = if is_last { last(operand(1), 1) } else { first(operand(1)) };
             let depthwise = call.attrs.int("group").is_ok_and(|group| group > 1);
             if depthwise { 0.12 } else { 0.85 * filled(filters) }
         }

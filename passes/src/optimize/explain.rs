@@ -145,6 +145,10 @@ pub struct KernelFormed {
     pub schedule: String,
     /// How many schedules of such loops are legal on the machine.
     pub legal: usize,
+    /// Seconds of one run by the costs that plans are made by, all that it does together.
+    pub predicted: f64,
+    /// Of how many kernels of the plan it does the work.
+    pub merged: usize,
     /// What a learned cost model says of it, where there is one that knows such kernels.
     pub learned: Option<Learned>,
 }

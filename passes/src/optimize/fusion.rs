@@ -5,7 +5,7 @@
 //! of its members, because an operand is either computed inside or read from memory by all of them. What is computed
 //! inside and needed elsewhere too is computed again, and paid for again, unless another choice stores it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use egg::Id;
 use hwc_dialects::{CostClass, Op, TensorType};
@@ -14,7 +14,7 @@ use super::cost::{Cost, Group, bytes};
 use crate::egraph::facts::Graph;
 use crate::egraph::language::{Kind, Node};
 use crate::graph::layout::Order;
-use crate::graph::{Call, Rows, rows_of};
+use crate::graph::{Call, LARGEST, Rows, is_border, rows_of};
 
 /// A kernel that computes an e-class: which e-node computes each e-class inside, and what it reads from memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Kernel {
     pub reads: BTreeSet<Id>,
     pub seconds: f64,
     shape: Shape,
+    /// Whether it computes all that it can of what nobody else reads in the cheapest trees, and nothing else.
+    natural: bool,
 }
 
 /// What the members of a group have in common; see `graph/group.rs`.
@@ -36,10 +38,8 @@ enum Shape {
     Anchored(usize),
 }
 
-/// Groups kept for each e-class while larger ones are made of them.
+/// Groups kept for each e-class while larger ones are made of them, beside those that compute nothing again.
 const KEPT: usize = 6;
-/// Members of a group at most.
-const LARGEST: usize = 16;
 /// Groups of one e-node that are looked at.
 const TRIED: usize = 48;
 
@@ -49,6 +49,10 @@ pub struct Fusion<'a> {
     costs: &'a [&'a dyn Cost],
     /// What making an e-class takes at least with nothing fused, in seconds; of e-classes that are needed.
     alone: HashMap<Id, f64>,
+    /// The places of the e-nodes of the cheapest trees.
+    best: HashMap<Id, usize>,
+    /// The e-classes that several others read in the cheapest trees.
+    shared: HashSet<Id>,
     known: HashMap<Id, Vec<Kernel>>,
     /// E-classes whose groups are being made: no group holds itself.
     open: BTreeSet<Id>,
@@ -57,11 +61,13 @@ pub struct Fusion<'a> {
 }
 
 impl<'a> Fusion<'a> {
-    /// `costs` are asked in their order; with `alone` no group has more than one member.
-    pub fn new(graph: &'a Graph, costs: &'a [&'a dyn Cost], alone: bool) -> Fusion<'a> {
+    /// Groups to make the roots. `costs` are asked in their order; with `alone` no group has more than one member.
+    pub fn new(graph: &'a Graph, roots: &[Id], costs: &'a [&'a dyn Cost], alone: bool) -> Fusion<'a> {
         let (known, open, largest) = (HashMap::new(), BTreeSet::new(), if alone { 1 } else { LARGEST });
-        let mut fusion = Fusion { graph, costs, alone: HashMap::new(), known, open, largest };
-        fusion.alone = fusion.times_alone();
+        let (alone, best, shared) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let mut fusion = Fusion { graph, costs, alone, best, shared, known, open, largest };
+        (fusion.alone, fusion.best) = fusion.times_alone();
+        fusion.shared = fusion.shared(roots);
         fusion
     }
 
@@ -87,11 +93,12 @@ impl<'a> Fusion<'a> {
         }
         self.open.remove(&id);
         all.sort_by(|a, b| self.total(a).total_cmp(&self.total(b)).then(a.members.len().cmp(&b.members.len())));
-        // The best, and each operation by itself.
+        // The best, those that compute nothing again, and each operation by itself.
         let mut kept = 0;
         all.retain(|kernel| {
-            kept += usize::from(kernel.members.len() > 1);
-            kernel.members.len() == 1 || kept <= KEPT
+            let counts = kernel.members.len() > 1 && !kernel.natural;
+            kept += usize::from(counts);
+            !counts || kept <= KEPT
         });
         // Around a circle this depends on where it was entered, which is the same every time.
         self.known.insert(id, all.clone());
@@ -101,6 +108,23 @@ impl<'a> Fusion<'a> {
     /// Seconds of a kernel with all that it reads, as if nothing were shared.
     fn total(&self, kernel: &Kernel) -> f64 {
         kernel.seconds + kernel.reads.iter().map(|id| self.alone(*id)).sum::<f64>()
+    }
+
+    /// What several e-classes read, or one and others outside, if each is computed by its best e-node.
+    fn shared(&self, roots: &[Id]) -> HashSet<Id> {
+        let mut open: Vec<Id> = roots.iter().map(|id| self.graph.find(*id)).collect();
+        let (mut read, mut shared) = (HashSet::new(), HashSet::new());
+        while let Some(id) = open.pop() {
+            if !read.insert(id) {
+                shared.insert(id);
+                continue;
+            }
+            let node = self.best.get(&id).map(|place| &self.graph[id].nodes[*place]);
+            let operands: BTreeSet<Id> =
+                node.iter().flat_map(|node| &node.operands).map(|o| self.graph.find(*o)).collect();
+            open.extend(operands);
+        }
+        shared
     }
 
     fn of_node(&mut self, id: Id, place: usize, node: &Node) -> Vec<Kernel> {
@@ -115,19 +139,36 @@ impl<'a> Fusion<'a> {
             reads: operands.iter().copied().collect(),
             seconds: 0.0,
             shape,
+            natural: false,
         };
+        let mut natural = first.clone();
         let mut groups = vec![first];
         for operand in operands {
-            if self.largest == 1 || self.graph[operand].data.weights || !self.may_join(shape, operand) {
+            if self.largest == 1 || self.graph[operand].data.weights {
+                continue;
+            }
+            let is_single = !self.shared.contains(&operand);
+            let may_join = self.may_join(shape, node, operand);
+            if !may_join && !is_single {
                 continue;
             }
             let inside = self.kernels(operand);
             let mut larger = vec![];
-            for group in &groups {
+            for group in groups.iter().filter(|_| may_join) {
                 larger.extend(inside.iter().filter_map(|other| join(self.graph, group, other, node)));
             }
             groups.extend(larger);
             groups.truncate(TRIED);
+            if is_single {
+                let best = self.best.get(&operand);
+                let own = inside.iter().find(|other| other.natural && other.members.get(&operand) == best);
+                natural = own.and_then(|own| join(self.graph, &natural, own, node)).unwrap_or(natural);
+            }
+        }
+        match groups.iter_mut().find(|group| group.members == natural.members) {
+            _ if self.best.get(&id) != Some(&place) => {}
+            Some(group) => group.natural = true,
+            None => groups.push(Kernel { natural: true, ..natural }),
         }
         groups.retain(|group| !group.reads.contains(&id));
         for group in &mut groups {
@@ -136,10 +177,12 @@ impl<'a> Fusion<'a> {
         groups
     }
 
-    /// Whether anything of an e-class could be computed together with what has a shape.
-    fn may_join(&self, shape: Shape, operand: Id) -> bool {
+    /// Whether anything of an e-class could be computed together with what has a shape, by itself or in a group on rows.
+    fn may_join(&self, shape: Shape, reader: &Node, operand: Id) -> bool {
         let nodes = self.graph[operand].nodes.iter().filter(|node| is_kernel(node));
-        nodes.filter_map(|node| self.shape(operand, node)).any(|other| joined(shape, other).is_some())
+        nodes
+            .filter_map(|node| self.shape(operand, node))
+            .any(|other| joined(self.graph, shape, other, reader).is_some())
     }
 
     fn shape(&self, id: Id, node: &Node) -> Option<Shape> {
@@ -188,12 +231,14 @@ impl<'a> Fusion<'a> {
         self.costs.iter().find_map(|cost| cost.seconds(&group)).unwrap_or(f64::INFINITY)
     }
 
-    /// The least times with nothing fused: those of the cheapest trees, by iteration to the fix-point.
-    fn times_alone(&self) -> HashMap<Id, f64> {
+    /// The least times with nothing fused: those of the cheapest trees, by iteration to the fix-point, with the places of
+    /// their e-nodes.
+    fn times_alone(&self) -> (HashMap<Id, f64>, HashMap<Id, usize>) {
         let graph = self.graph;
         let mut classes: Vec<Id> = graph.classes().map(|class| class.id).collect();
         classes.sort_unstable();
         let mut times: HashMap<Id, f64> = HashMap::new();
+        let mut best: HashMap<Id, usize> = HashMap::new();
         let mut own: HashMap<(Id, usize), f64> = HashMap::new();
         loop {
             let mut changed = false;
@@ -206,12 +251,13 @@ impl<'a> Fusion<'a> {
                     // Sums of roundings must not go on for ever.
                     if own + below < before * (1.0 - 1e-9) {
                         times.insert(id, own + below);
+                        best.insert(id, place);
                         changed = true;
                     }
                 }
             }
             if !changed {
-                return times;
+                return (times, best);
             }
         }
     }
@@ -222,7 +268,8 @@ impl<'a> Fusion<'a> {
         }
         let reads = node.operands.iter().map(|o| self.graph.find(*o)).filter(|o| is_value(self.graph, *o)).collect();
         let shape = Shape::Elementwise(0);
-        let kernel = Kernel { root: id, members: BTreeMap::from([(id, place)]), reads, seconds: 0.0, shape };
+        let members = BTreeMap::from([(id, place)]);
+        let kernel = Kernel { root: id, members, reads, seconds: 0.0, shape, natural: false };
         self.seconds(&kernel, &[id], None)
     }
 }
@@ -263,13 +310,7 @@ fn is_value(graph: &Graph, id: Id) -> bool {
 
 /// A group with what another one computes of what it reads; nothing where they do not go together.
 fn join(graph: &Graph, group: &Kernel, other: &Kernel, reader: &Node) -> Option<Kernel> {
-    let shape = joined(group.shape, other.shape)?;
-    // What follows an anchor is elementwise; only a reduction computes its operand on the way.
-    let is_elementwise = reader.op().is_some_and(|op| op.info().cost == CostClass::Elementwise);
-    let reads_on_the_way = reader.op().is_some_and(|op| op.info().cost == CostClass::Reduction);
-    if matches!(group.shape, Shape::Anchored(_)) && !is_elementwise && !reads_on_the_way {
-        return None;
-    }
+    let shape = joined(graph, group.shape, other.shape, reader)?;
     let mut members = group.members.clone();
     for (id, place) in &other.members {
         // Whoever computes the same thing must compute it alike.
@@ -278,7 +319,7 @@ fn join(graph: &Graph, group: &Kernel, other: &Kernel, reader: &Node) -> Option<
         }
     }
     let reads = group.reads.union(&other.reads).copied().filter(|id| !members.contains_key(id)).collect();
-    let joined = Kernel { root: group.root, members, reads, seconds: 0.0, shape };
+    let joined = Kernel { root: group.root, members, reads, seconds: 0.0, shape, natural: false };
     (joined.members.len() <= LARGEST && is_closed(graph, &joined) && joined.order(graph).is_some()).then_some(joined)
 }
 
@@ -307,15 +348,27 @@ fn is_closed(graph: &Graph, kernel: &Kernel) -> bool {
     kernel.members.keys().all(|id| read.contains(id))
 }
 
-/// What a group becomes with the group of an operand.
-fn joined(reader: Shape, operand: Shape) -> Option<Shape> {
-    match (reader, operand) {
-        (Shape::Rows(a), Shape::Rows(b)) => (a == b).then_some(reader),
+/// What a group becomes with the group of an operand of the e-node that all of it is computed for.
+fn joined(graph: &Graph, group: Shape, operand: Shape, reader: &Node) -> Option<Shape> {
+    match (group, operand) {
+        (Shape::Rows(a), Shape::Rows(b)) => (a == b).then_some(group),
         (Shape::Rows(rows), Shape::Elementwise(n)) | (Shape::Elementwise(n), Shape::Rows(rows)) => {
             rows.fits(n).then_some(Shape::Rows(rows))
         }
         (Shape::Elementwise(a), Shape::Elementwise(b) | Shape::Anchored(b)) => (a == b).then_some(operand),
-        (Shape::Anchored(_), Shape::Elementwise(_)) => Some(reader),
+        // The operand is written where the border is.
+        (Shape::Anchored(_), Shape::Elementwise(_) | Shape::Anchored(_)) if puts_border(graph, reader) => Some(group),
+        // What follows an anchor is elementwise; only a reduction computes its operand on the way.
+        (Shape::Anchored(_), Shape::Elementwise(_)) => {
+            let class = reader.op().map(|op| op.info().cost);
+            matches!(class, Some(CostClass::Elementwise | CostClass::Reduction)).then_some(group)
+        }
         _ => None,
     }
+}
+
+/// Whether an e-node puts its operand into a larger tensor of zeros.
+fn puts_border(graph: &Graph, node: &Node) -> bool {
+    let Kind::Op(op, attrs) = node.kind else { return false };
+    is_border(op, graph.analysis.tables.attrs_of(attrs), node.operands.len())
 }

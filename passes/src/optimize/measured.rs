@@ -11,12 +11,11 @@ use std::error::Error;
 use hwc_extraction::{Limits, Outcome, Problem, check, solve_top};
 use melior::Context;
 use melior::ir::Module;
-use melior::ir::operation::OperationLike;
 use serde::Serialize;
 
-use super::{OptimizeError, Options, write};
+use super::{OptimizeError, Options};
 use crate::codegen::ir;
-use crate::graph::GraphError;
+use crate::graph::{GraphError, chosen};
 
 /// How plans are weighed.
 pub struct Measure<'a> {
@@ -74,8 +73,11 @@ pub struct Report {
 const DISTANCE: u32 = 3;
 
 /// What an operation was written for, or a launch of several.
-pub fn made_for(op: ir::Op) -> MadeFor {
-    write::marked(&op.location().to_string())
+///
+/// # Errors
+/// Where it carries no such thing.
+pub fn made_for(op: ir::Op) -> Result<MadeFor, GraphError> {
+    Ok(chosen::read(op)?.into_iter().map(|group| (group.part, group.class)).collect())
 }
 
 /// The plan that is fastest by what its kernels took, as it is `written` to a copy of the module. `first` is the best by

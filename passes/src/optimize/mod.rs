@@ -4,7 +4,8 @@
 //! with all that is equal ([`crate::egraph`]). Above it stand the physical choices ([`space`]): for each value that may
 //! be needed in memory, the kernels that could compute it ([`fusion`]), each with its expected time ([`cost`]). Extraction
 //! takes the cheapest plan of all parts together, within budgets, and says how far from the best it may be, or plans are
-//! measured to find out ([`measured`]); the plan is written in place of the graph ([`write`]).
+//! measured to find out ([`measured`]); the plan is written in place of the graph ([`write`]), and its
+//! groups are handed on to the forming of kernels.
 
 pub mod cost;
 pub mod dump;
@@ -22,8 +23,8 @@ use std::time::Instant;
 use egg::Id;
 use hwc_extraction::{Limits, Outcome, Problem};
 use melior::Context;
+use melior::ir::Module;
 use melior::ir::operation::OperationLike;
-use melior::ir::{Location, Module};
 
 use crate::codegen::ir;
 use crate::egraph::facts::Graph;
@@ -146,7 +147,7 @@ pub fn optimize<'c>(
     let (mut problem, mut firsts) = pose(&done, &options.budgets)?;
     let mut outcome = (options.solve)(&problem, &options.extraction)?;
     for _ in 0..if done.iter().any(|part| orders::matter(&part.graph)) { ORDERINGS } else { 0 } {
-        let laid = written(context, module, &done, &of_part, &firsts, &outcome)?;
+        let laid = written(context, module, &done, &of_part, &firsts, &outcome, options.alone)?;
         let orders = orders::of_plan(context, ir::module_op(&laid), &parts, &of_part, &done)?;
         if done.iter().zip(&orders).all(|(part, orders)| part.space.orders == *orders) {
             break;
@@ -159,12 +160,14 @@ pub fn optimize<'c>(
     }
     let mut measured = measured::Report::default();
     if let Some(measure) = &options.measure {
-        let written = |plan: &Outcome| written(context, module, &done, &of_part, &firsts, plan);
+        let written = |plan: &Outcome| written(context, module, &done, &of_part, &firsts, plan, options.alone);
         (outcome, measured) = measured::choose(context, written, (&problem, &firsts), (options, measure), outcome)?;
     }
     clock.tick(|spent| &mut spent.extraction);
     let formed = match options.explain {
-        Some(former) => former.form(context, written(context, module, &done, &of_part, &firsts, &outcome)?),
+        Some(former) => {
+            former.form(context, written(context, module, &done, &of_part, &firsts, &outcome, options.alone)?)
+        }
         None => Ok(vec![]),
     };
     let formed = formed.map_err(|e| OptimizeError::Forming(e.to_string()))?;
@@ -174,13 +177,14 @@ pub fn optimize<'c>(
         part.plan = part.plan_in(&outcome, *first).to_vec();
     }
     let plans = done.iter().map(|part| part.plan.as_slice());
-    write_plans(context, block, &parts, &of_part, &done, plans.collect(), false)?;
+    write_plans(context, block, &parts, &of_part, &done, plans.collect(), options.alone)?;
     clock.tick(|spent| &mut spent.translation);
     let (spent, extraction) = (clock.spent, options.extraction.clone());
     Ok(Optimization { parts: done, outcome, unchanged, measured, spent, formed, extraction, problem, firsts })
 }
 
-/// Writes the plan of each part of a block in place of the part; `plans` are by the parts' numbers.
+/// Writes the plan of each part of a block in place of the part; `plans` are by the parts' numbers. With `alone`
+/// operations were weighed one by one.
 fn write_plans<'c>(
     context: &'c Context,
     block: ir::Blk<'c>,
@@ -188,10 +192,10 @@ fn write_plans<'c>(
     of_part: &[usize],
     optimized: &[Optimized],
     plans: Vec<&[Option<u32>]>,
-    marks: bool,
+    alone: bool,
 ) -> Result<(), GraphError> {
     let Some(&end) = ir::block_ops(block).last() else { return Ok(()) };
-    let mut writer = write::Writer::new(context, end, marks);
+    let mut writer = write::Writer::new(context, end, alone);
     for (part, &number) in parts.iter().zip(of_part) {
         let Optimized { graph, space, imported, .. } = &optimized[number];
         writer.part(part, number, graph, imported, space, plans[number])?;
@@ -201,8 +205,7 @@ fn write_plans<'c>(
     Ok(())
 }
 
-/// A copy of the module to which a plan is written, its operations marked. It has no other locations, because a
-/// location of the model could look like a mark.
+/// A copy of the module to which a plan is written.
 fn written<'c>(
     context: &'c Context,
     module: ir::Op<'c>,
@@ -210,15 +213,13 @@ fn written<'c>(
     of_part: &[usize],
     firsts: &[usize],
     plan: &Outcome,
+    alone: bool,
 ) -> Result<Module<'c>, GraphError> {
     let copy = Module::from_operation(ir::clone_op(module));
     let copy = copy.ok_or_else(|| GraphError::Malformed("no module to copy".into()))?;
-    for operation in ir::walk(ir::module_op(&copy)) {
-        ir::set_location(operation, Location::unknown(context));
-    }
     let block = body(ir::module_op(&copy))?;
     let plans = optimized.iter().zip(firsts).map(|(part, first)| part.plan_in(plan, *first));
-    write_plans(context, block, &parts::parts(block), of_part, optimized, plans.collect(), true)?;
+    write_plans(context, block, &parts::parts(block), of_part, optimized, plans.collect(), alone)?;
     Ok(copy)
 }
 

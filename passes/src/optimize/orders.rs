@@ -58,7 +58,7 @@ pub fn as_it_is(part: &Part, graph: &Graph, imported: &Imported, last: &HashSet<
     Orders { inputs, outputs: part.outputs.iter().map(order).collect(), made }
 }
 
-/// The orders that suit a plan best, by the parts' numbers. The plan is written to a module, its operations marked.
+/// The orders that suit a plan best, by the parts' numbers. The plan is written to a module.
 ///
 /// # Errors
 /// Where the module is no graph.
@@ -77,7 +77,7 @@ pub fn of_plan<'c>(
     for operation in ir::block_ops(block) {
         let is_last = |value: &ir::Val| last.contains(&ir::key(*value));
         let order = if ir::results(operation).iter().any(is_last) { Order::Last } else { Order::First };
-        for (part, class) in made_for(operation) {
+        for (part, class) in made_for(operation)? {
             // The last of a kernel's operations makes what it is for.
             all[part].made.insert(optimized[part].space.places[class].id, order);
         }

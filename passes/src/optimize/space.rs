@@ -126,7 +126,7 @@ struct Choosable {
 impl Space {
     /// All that the roots may need.
     pub fn new(graph: &Graph, roots: &[Id], orders: Orders, options: &Options) -> Space {
-        let mut fusion = Fusion::new(graph, options.costs, options.alone);
+        let mut fusion = Fusion::new(graph, roots, options.costs, options.alone);
         let offers = options.offers;
         let weights = Weights::new(graph);
         let mut space = Space { places: vec![], alternatives: vec![], roots: vec![], weights, orders };

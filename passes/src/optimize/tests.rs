@@ -1,3 +1,5 @@
+mod formed;
+
 use hwc_dialects::Op;
 use hwc_dialects::hwk::Cpu;
 
@@ -12,30 +14,48 @@ struct Asked<'a> {
     offers: &'a [&'a dyn Offer],
     budgets: Budgets,
     measure: Option<measured::Measure<'a>>,
+    /// Instead of the one for all CPUs.
+    cost: Option<&'a dyn Cost>,
+    alone: bool,
+}
+
+fn analytic() -> Analytic {
+    let cpu = Cpu { vector: 512, l1: 32 << 10, l2: 1 << 20, l3: 32 << 20, cores: 2, ..Cpu::default() };
+    Analytic::new(&cpu, 1, 0.0)
 }
 
 /// What is chosen for a graph, and the graph that it becomes.
 fn chosen(rules: &str, text: &str, asked: Asked) -> Result<(Optimization, String), OptimizeError> {
+    let context = crate::codegen::context::new();
+    hwc_dialects::mlir::load(&context);
+    let (optimization, module) = chosen_in(&context, rules, text, asked)?;
+    Ok((optimization, module.as_operation().to_string()))
+}
+
+fn chosen_in<'c>(
+    context: &'c Context,
+    rules: &str,
+    text: &str,
+    asked: Asked,
+) -> Result<(Optimization, Module<'c>), OptimizeError> {
     let rules = parse("test.rules", rules).unwrap();
-    let cpu = Cpu { vector: 512, l1: 32 << 10, l2: 1 << 20, l3: 32 << 20, cores: 2, ..Cpu::default() };
+    let analytic = analytic();
     let options = Options {
         rules: &rules,
         limits: saturate::Limits::default(),
-        costs: &[&Analytic::new(&cpu, 1, 0.0)],
+        costs: &[asked.cost.unwrap_or(&analytic)],
         offers: asked.offers,
-        alone: false,
+        alone: asked.alone,
         budgets: asked.budgets,
         extraction: Limits::default(),
         solve: &hwc_extraction::solve,
         measure: asked.measure,
         explain: None,
     };
-    let context = crate::codegen::context::new();
-    hwc_dialects::mlir::load(&context);
-    let module = Module::parse(&context, text).unwrap();
-    let optimization = optimize(&context, ir::module_op(&module), &options)?;
+    let module = Module::parse(context, text).unwrap();
+    let optimization = optimize(context, ir::module_op(&module), &options)?;
     assert!(module.as_operation().verify());
-    Ok((optimization, module.as_operation().to_string()))
+    Ok((optimization, module))
 }
 
 /// What is chosen for a graph.
@@ -121,9 +141,9 @@ impl measured::Runner for Products {
         let launch = |op: ir::Op| {
             let narrow = op.to_string().matches("512x8xf32").count() > 1;
             let seconds = if narrow { self.narrow } else { self.wide };
-            measured::Launch { made_for: measured::made_for(op), seconds }
+            Ok(measured::Launch { made_for: measured::made_for(op)?, seconds })
         };
-        Ok(ir::walk(ir::module_op(&graph)).into_iter().filter(is_product).map(launch).collect())
+        ir::walk(ir::module_op(&graph)).into_iter().filter(is_product).map(launch).collect()
     }
 }
 
@@ -233,13 +253,4 @@ fn a_wrong_rule_is_named() {
     let wrong = "exact wrong: relu(x) => reduce_max(x, axes=[0], keepdims=false)";
     let error = chosen(wrong, text, Asked::default()).map(drop).unwrap_err().to_string();
     assert_eq!(error, "the rule `wrong` equates 4x6xf32 with 6xf32");
-}
-
-#[test]
-fn locations_of_the_graph_are_no_marks_of_the_plan() {
-    let text = "func.func @main(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> {
-          %w = hwc.constant dense<1.0> : tensor<64x64x1x1xf32> loc(\"plan 7 7\")
-          %a = hwc.conv %x, %w : (tensor<1x64x16x16xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x16x16xf32> loc(\"plan 0 999\")
-          return %a : tensor<1x64x16x16xf32> loc(\"plan 9 9\") }";
-    assert!(optimized("", text).contains("hwc.conv"));
 }

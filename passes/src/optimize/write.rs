@@ -1,4 +1,4 @@
-//! Writes a plan as operations of MLIR.
+//! Writes a plan as operations of MLIR, which carry the groups that it computes them in.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,6 @@ use melior::Context;
 use melior::ir::Location;
 use melior::ir::operation::OperationLike;
 
-use super::measured::MadeFor;
 use super::space::{Alternative, Place, Space, Way};
 use crate::codegen::ir::{self, Val};
 use crate::egraph::facts::Graph;
@@ -19,6 +18,7 @@ use crate::egraph::language::{Kind, Node};
 use crate::egraph::module::{Imported, Part, malformed};
 use crate::egraph::rules::is_default;
 use crate::egraph::tables::AttrsId;
+use crate::graph::chosen::{self, Chosen};
 use crate::graph::layout::Order;
 use crate::graph::{GraphError, edit};
 
@@ -29,28 +29,16 @@ pub struct Writer<'c> {
     /// What stands for a value of the block, by its key.
     renamed: HashMap<usize, Val<'c>>,
     constants: HashMap<(TensorType, Bytes), Val<'c>>,
-    /// Whether operations tell what they are for: the location of each is named by [`mark`].
-    marks: bool,
-}
-
-/// What the name of a location begins with.
-const MARK: &str = "plan ";
-
-/// The name of the location of an operation that a plan computes an e-class by.
-fn mark(part: usize, class: usize) -> String {
-    format!("{MARK}{part} {class}")
-}
-
-/// The parts and the numbers of the e-classes that the printed location of an operation names, each once.
-pub fn marked(location: &str) -> MadeFor {
-    let names = location.split('"').filter_map(|name| name.strip_prefix(MARK)?.split_once(' '));
-    names.filter_map(|(part, class)| Some((part.parse().ok()?, class.parse().ok()?))).collect()
+    /// Whether groups are of one operation each, and what goes together was not weighed.
+    alone: bool,
+    /// How many places there are where groups were chosen.
+    places: usize,
 }
 
 impl<'c> Writer<'c> {
-    /// `end` is the last operation of the block; with `marks` operations tell what they are for.
-    pub fn new(context: &'c Context, end: ir::Op<'c>, marks: bool) -> Writer<'c> {
-        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new(), marks }
+    /// `end` is the last operation of the block; with `alone` the plans' operations were weighed one by one.
+    pub fn new(context: &'c Context, end: ir::Op<'c>, alone: bool) -> Writer<'c> {
+        Writer { context, end, renamed: HashMap::new(), constants: HashMap::new(), alone, places: 0 }
     }
 
     /// Writes one part, which is equal to that of this number, after all those that it reads from. The plan is which
@@ -72,11 +60,12 @@ impl<'c> Writer<'c> {
         for (id, operation) in imported.operations.iter().zip(&part.operations) {
             locations.entry(graph.find(*id)).or_insert(operation.location());
         }
+        self.places += 1;
         let mut scribe = Scribe {
             writer: self,
             part,
             part_number: number,
-            class: None,
+            group: None,
             graph,
             space,
             plan,
@@ -122,8 +111,8 @@ struct Scribe<'w, 'c> {
     writer: &'w mut Writer<'c>,
     part: &'w Part<'c>,
     part_number: usize,
-    /// The number of the e-class that a kernel is being written for.
-    class: Option<usize>,
+    /// The group that is being written, and whether its last operation is next.
+    group: Option<(Chosen, bool)>,
     graph: &'w Graph,
     space: &'w Space,
     plan: &'w [Option<u32>],
@@ -238,13 +227,14 @@ impl<'c> Scribe<'_, 'c> {
                 Ok(from.ok_or_else(|| malformed("an order of what was not made"))?.clone())
             }
             Way::Kernel(kernel) => {
-                self.class = self.numbers.get(&place).copied();
+                let group = self.group_for(place)?;
                 for member in kernel.order(self.graph).ok_or_else(|| malformed("a kernel that needs itself"))? {
                     let node = self.graph[member].nodes[kernel.members[&member]].clone();
+                    self.group = Some((group, member == id));
                     let values = self.node(member, &node, &reads)?;
                     reads.inside.insert(member, values);
                 }
-                self.class = None;
+                self.group = None;
                 reads.inside.remove(&id).ok_or_else(|| malformed("a kernel without its root"))
             }
         }
@@ -282,21 +272,42 @@ impl<'c> Scribe<'_, 'c> {
                 let operands: Vec<Option<Val>> =
                     node.operands.iter().map(|o| operand(o).and_then(|values| values.first()).copied()).collect();
                 let key = (op, attrs, operands.iter().map(|value| value.map(ir::key)).collect(), reads.order);
-                if let Some(known) = self.made.get(&key) {
-                    return Ok(known.clone());
+                if let Some(known) = self.made.get(&key).cloned() {
+                    self.tell_group(&known)?;
+                    return Ok(known);
                 }
                 let given = without_defaults(op.info(), self.graph.analysis.tables.attrs_of(attrs));
                 let (context, end) = (self.writer.context, self.writer.end);
-                let mut location = self.locations.get(&id).copied().unwrap_or_else(|| end.location());
-                if let Some(class) = self.class.filter(|_| self.writer.marks) {
-                    location = Location::name(context, &mark(self.part_number, class), location);
-                }
+                let location = self.locations.get(&id).copied().unwrap_or_else(|| end.location());
                 let results = edit::insert(context, end, location, op, &given, &operands);
                 let results = results.map_err(|e| malformed(&format!("{} {e}", op.info().name)))?;
+                self.tell_group(&results)?;
                 self.made.insert(key, results.clone());
                 Ok(results)
             }
         }
+    }
+}
+
+impl<'c> Scribe<'_, 'c> {
+    /// The group that makes a value.
+    fn group_for(&mut self, place: Place) -> Result<Chosen, GraphError> {
+        let class = self.numbers.get(&place).copied().ok_or_else(|| malformed("what is needed has no alternative"))?;
+        // What was not weighed together is as if it was chosen at places of its own.
+        self.writer.places += usize::from(self.writer.alone);
+        Ok(Chosen { place: self.writer.places, part: self.part_number, class })
+    }
+
+    /// Lets the operation that makes these values tell which group it is written for; first the one that stores it.
+    fn tell_group(&self, values: &[Val<'c>]) -> Result<(), GraphError> {
+        let operation = values.first().and_then(|value| ir::defining_op(*value));
+        let (Some((group, is_last)), Some(operation)) = (self.group, operation) else { return Ok(()) };
+        let mut groups = chosen::read(operation)?;
+        if !groups.contains(&group) {
+            groups.insert(if is_last { 0 } else { groups.len() }, group);
+            chosen::write(self.writer.context, operation, &groups);
+        }
+        Ok(())
     }
 }
 

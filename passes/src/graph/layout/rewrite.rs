@@ -10,8 +10,8 @@ use melior::Context;
 use melior::ir::ValueLike;
 use melior::ir::operation::OperationLike;
 
-use super::super::GraphError;
 use super::super::edit::{erase_unused, insert};
+use super::super::{GraphError, chosen};
 use super::node::{Node, Reading, Role, View, is_same_in_memory, rank, sizes};
 use crate::codegen::ir::{self, Val};
 
@@ -147,6 +147,7 @@ impl<'c> Rewriter<'c> {
         }
         let attrs = attributes(view).map_err(GraphError::Malformed)?;
         let made = self.insert(operation, view.op, &attrs, &operands)?;
+        made.first().and_then(|made| ir::defining_op(*made)).into_iter().for_each(|made| chosen::copy(operation, made));
         for (old, new) in ir::results(operation).into_iter().zip(made) {
             if let Role::Reads(_) = view.role {
                 ir::replace_uses(old, new);

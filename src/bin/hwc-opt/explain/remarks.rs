@@ -88,6 +88,9 @@ fn kernels(explanation: &Explanation) -> impl Iterator<Item = Remark<'_>> {
         values.extend(kernel.measured.map(|measured| ("Measured", time(measured))));
         if let Some(formed) = &kernel.formed {
             values.push(("Kernel", formed.name.clone()));
+            if formed.merged > 1 {
+                values.extend([("Merged", formed.merged.to_string()), ("Together", time(formed.predicted))]);
+            }
             let schedule = (!formed.schedule.is_empty()).then(|| formed.schedule.clone());
             values.extend(schedule.map(|schedule| ("Schedule", schedule)));
             values.extend(formed.learned.map(|learned| ("Learned", time(learned.seconds))));
