@@ -1,7 +1,6 @@
 // An illegal schedule is refused with every reason at once.
 // RUN: hwc-opt %s --split-input-file --verify-diagnostics
 
-// expected-error @+9 {{inner kernel `tile` needs fma, which the target lacks}}
 // expected-error @+8 {{tile of level `cta`; the target has l3, l2, l1, registers}}
 // expected-error @+7 {{inner kernel `tile` has no tiles of level `l3`, only of l2, registers}}
 // expected-error @+6 {{tile n = 64 of level `l3` is larger than the dimension, 32}}

@@ -81,6 +81,19 @@ pub enum Outcome {
     TimedOut,
 }
 
+impl Outcome {
+    /// # Errors
+    /// Why there is no measurement.
+    pub fn measured(self) -> Result<Measurement, String> {
+        match self {
+            Outcome::Measured(measurement) => Ok(measurement),
+            Outcome::Refused(why) => Err(why),
+            Outcome::Crashed(how) => Err(format!("crashed: {how}")),
+            Outcome::TimedOut => Err("timed out".into()),
+        }
+    }
+}
+
 impl Measurer {
     /// `worker` starts a program that calls [`serve`] on its standard input and output and does nothing else there.
     pub fn new(worker: impl Fn() -> Command + Send + Sync + 'static) -> Measurer {

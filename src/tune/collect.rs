@@ -12,18 +12,13 @@ use hwc_cost_model::dataset::{self, Contents, Damage, Row, Store, TESTED, is_tes
 use hwc_cost_model::text::{Kind, Tokenizer};
 use hwc_passes::hwk;
 
-use super::{device, programs};
-use crate::measure::{self, Measurement, Measurer, Outcome};
+use super::sentinel::{BUSY, Sentinels};
+use super::{device, programs, row};
+use crate::measure::{self, Measurer};
 use crate::{Error, Fault, Model, Options, Rewriting, Target};
 
 /// Of ten programs, so many are taken from models, if there are any.
 const OF_MODELS: u8 = 3;
-/// A kernel that always takes as long, in caches and with vectors: what it takes beside others tells how busy the machine is.
-const SENTINEL: &str = "func.func @main(%a: tensor<48x256xf32>, %b: tensor<256x192xf32>) -> tensor<48x192xf32> {
-  %0 = hwc.matmul %a, %b : (tensor<48x256xf32>, tensor<256x192xf32>) -> tensor<48x192xf32>
-  return %0 : tensor<48x192xf32>
-}";
-
 /// Which families of programs are measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Families {
@@ -65,9 +60,6 @@ pub struct Progress {
     /// Rows measured while the sentinel took longer than it should: by more than [`BUSY`].
     pub busy: usize,
 }
-
-/// A sentinel's drift above which a row is counted as measured on a busy machine.
-pub const BUSY: f64 = 1.1;
 
 /// Measures into a folder until limits are reached or `observe`, which is called after each program, breaks.
 ///
@@ -157,21 +149,16 @@ impl State<'_> {
             for batch in candidates.chunks(measure::BATCH - 1) {
                 let (outcomes, drift) = self.sentinels.measure(measurer, batch, threads)?;
                 for (kernel, outcome) in batch.iter().zip(outcomes) {
-                    let Some(Measurement { timings, code, .. }) = self.measured(outcome) else { continue };
+                    let Some(measurement) = self.or_failed(outcome.measured()) else { continue };
                     self.progress.rows += 1;
                     self.progress.busy += usize::from(drift > BUSY);
                     rows.push(Row {
-                        kernel: kernel.clone(),
                         threads: threads.get() as u32,
                         device: self.device.clone(),
                         source: source.clone(),
-                        warm: timings.warm,
-                        cold: timings.cold,
-                        drift,
-                        code,
-                        mca: vec![],
                         seed: self.collection.seed,
                         number,
+                        ..row(kernel, measurement, drift)
                     });
                 }
             }
@@ -191,18 +178,8 @@ impl State<'_> {
         of_families && self.seen.insert((dataset::program(kernel), threads.get() as u32))
     }
 
-    fn or_failed<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+    fn or_failed<T, E: ToString>(&mut self, result: Result<T, E>) -> Option<T> {
         result.inspect_err(|error| self.fail(error.to_string())).ok()
-    }
-
-    fn measured(&mut self, outcome: Outcome) -> Option<Measurement> {
-        match outcome {
-            Outcome::Measured(measurement) => return Some(measurement),
-            Outcome::Refused(why) => self.fail(why),
-            Outcome::Crashed(how) => self.fail(format!("crashed: {how}")),
-            Outcome::TimedOut => self.fail("timed out".into()),
-        }
-        None
     }
 
     fn fail(&mut self, why: String) {
@@ -251,39 +228,4 @@ fn sample(rng: &mut Rng, all: Vec<String>, count: usize) -> Vec<String> {
     let mut places = taken.into_iter().peekable();
     let kept = all.into_iter().enumerate().filter(|(place, _)| places.next_if_eq(place).is_some());
     kept.map(|(_, candidate)| candidate).collect()
-}
-
-/// What the sentinel takes at least, for each number of threads.
-#[derive(Default)]
-struct Sentinels {
-    kernel: Option<String>,
-    least: HashMap<NonZeroUsize, f64>,
-}
-
-impl Sentinels {
-    /// Measures kernels beside the sentinel; tells how much longer it took than at its best.
-    fn measure(
-        &mut self,
-        measurer: &Measurer,
-        kernels: &[String],
-        threads: NonZeroUsize,
-    ) -> Result<(Vec<Outcome>, f64), Error> {
-        let sentinel = match &self.kernel {
-            Some(kernel) => kernel,
-            None => {
-                let all = measure::kernels(&Model::from_mlir(SENTINEL), &Options::new())?;
-                let one =
-                    all.into_iter().next().ok_or_else(|| Error::new(Fault::Defect, "the sentinel has no kernel"))?;
-                self.kernel.insert(one)
-            }
-        };
-        let with_sentinel: Vec<String> = kernels.iter().chain([sentinel]).cloned().collect();
-        let mut outcomes = measurer.measure(&with_sentinel)?;
-        let Some(Outcome::Measured(measurement)) = outcomes.pop() else {
-            return Err(Error::new(Fault::Environment, "the kernel that tells how busy the machine is cannot be run"));
-        };
-        let now = measurement.warm.median;
-        let least = self.least.entry(threads).and_modify(|least| *least = least.min(now)).or_insert(now);
-        Ok((outcomes, now / *least))
-    }
 }

@@ -1,12 +1,37 @@
 //! What the learned cost model learns from: kernels of random programs and of real models, measured under many schedules.
 
+mod adapt;
 mod collect;
 mod device;
 mod programs;
+mod sentinel;
 
-pub use collect::{BUSY, Collection, Families, Progress, collect};
+pub use adapt::{Adapted, Adapting, adapt};
+pub use collect::{Collection, Families, Progress, collect};
 pub use device::device;
 pub use programs::program;
+pub use sentinel::BUSY;
+
+use hwc_cost_model::dataset::Row;
+
+use crate::measure::Measurement;
+
+/// A row of a random program's kernel that one thread ran; the device and the program are for the caller to fill in.
+fn row(kernel: &str, measurement: Measurement, drift: f64) -> Row {
+    Row {
+        kernel: kernel.into(),
+        threads: 1,
+        device: String::new(),
+        source: "random".into(),
+        warm: measurement.timings.warm,
+        cold: measurement.timings.cold,
+        drift,
+        code: measurement.code,
+        mca: vec![],
+        seed: 0,
+        number: 0,
+    }
+}
 
 #[cfg(test)]
 mod tests;

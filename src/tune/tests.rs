@@ -5,16 +5,18 @@ use hwc_cost_model::text::{Kind, Tokenizer, vocabulary};
 
 use super::*;
 use crate::measure::kernels;
-use crate::{Compiler, Model, Options, Rewriting, Stage};
+use crate::{Compiler, Model, Options, Rewriting, Stage, Target};
 
 #[test]
 fn random_programs_compile_to_kernels_of_all_classes() {
-    let options = Options::new().rewriting(Rewriting::None);
+    let here = Options::new().rewriting(Rewriting::None);
+    let oldest = here.clone().target(Target::cpu("x86-64-v2"));
     let (mut classes, mut families) = (HashSet::new(), HashSet::new());
     for number in 0..150 {
+        let options = if number % 3 == 0 { &oldest } else { &here };
         let text = program(7, number);
         assert_eq!(text, program(7, number));
-        let kernels = kernels(&Model::from_mlir(text.clone()), &options);
+        let kernels = kernels(&Model::from_mlir(text.clone()), options);
         for kernel in kernels.unwrap_or_else(|error| panic!("{error}\n{text}")) {
             let units = Tokenizer::default().read(&kernel).expect("a text that tokens are made of");
             let unit = units.iter().find(|unit| unit.kind == Kind::Kernel).expect("a kernel");

@@ -5,9 +5,9 @@ use crate::text::{FEATURES, Unit, vocabulary};
 use crate::{Machine, Work};
 
 /// The machine that times are related to, whatever machine was measured: a processor of 3 GHz beside memory of 20 GB/s.
-const NOMINAL: Machine = Machine { flops_per_second: 3e9, bytes_per_second: 20e9 };
+pub(crate) const NOMINAL: Machine = Machine { flops_per_second: 3e9, bytes_per_second: 20e9 };
 /// What a call takes at least, in seconds.
-const CALL: f64 = 1e-7;
+pub(crate) const CALL: f64 = 1e-7;
 
 /// A row, read.
 #[derive(Clone, Debug)]

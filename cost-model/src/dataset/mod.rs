@@ -20,6 +20,7 @@ mod split;
 mod store;
 
 pub use error::Error;
+pub(crate) use example::{CALL, NOMINAL};
 pub use example::{Example, bound, work};
 pub use row::{Code, Row, program};
 pub use split::{TESTED, is_test, split};

@@ -7,24 +7,33 @@ use crate::text::Unit;
 
 /// Tier 1 of a model.
 #[derive(Debug)]
-pub struct Learned(Runner);
+pub struct Learned {
+    runner: Runner,
+    name: String,
+}
 
 impl Learned {
     /// # Errors
     /// Where there is nothing to run it; see [`Model::runner`].
     pub fn new(model: &Model) -> Result<Learned, model::Error> {
-        model.runner().map(Learned)
+        Learned::named(model, "learned")
+    }
+
+    /// # Errors
+    /// As [`Learned::new`].
+    pub fn named(model: &Model, name: impl Into<String>) -> Result<Learned, model::Error> {
+        Ok(Learned { runner: model.runner()?, name: name.into() })
     }
 }
 
 impl Predictor for Learned {
     fn name(&self) -> &str {
-        "learned"
+        &self.name
     }
 
     fn predict(&mut self, examples: &[Example]) -> Result<Vec<Estimate>, Error> {
-        let failed = |error: model::Error| Error::Failed { name: "learned".into(), why: error.to_string() };
-        Ok(self.0.predict(&units(examples)).map_err(failed)?.iter().map(Estimate::from).collect())
+        let failed = |error: model::Error| Error::Failed { name: self.name.clone(), why: error.to_string() };
+        Ok(self.runner.predict(&units(examples)).map_err(failed)?.iter().map(Estimate::from).collect())
     }
 }
 

@@ -26,6 +26,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod adapted;
 mod baseline;
 mod error;
 mod group;
@@ -35,6 +36,7 @@ mod measure;
 mod report;
 mod table;
 
+pub use adapted::adapted;
 pub use baseline::{BASELINES, Baseline};
 pub use error::Error;
 pub use group::{Choice, Group, choose, expected_log_regret, groups};

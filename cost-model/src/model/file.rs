@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Report;
+use super::adapt::Correction;
 use super::batch::Scaling;
 use super::error::Error;
 use super::interval::Margins;
@@ -10,12 +11,12 @@ use super::loss::Standard;
 use super::matrix::Matrix;
 use super::network::{Network, Perceptron, Sequence, Shape};
 use super::outside::Known;
-use crate::text::fingerprint;
+use crate::text::{Unit, fingerprint};
 
 /// How a file begins.
 const MAGIC: &[u8; 16] = b"hwc cost model\n\0";
 /// Counts changes of the content.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes of the checksum.
 const SUM: usize = 16;
 /// Networks of tier 1 at most.
@@ -37,6 +38,8 @@ pub(super) struct Content {
     /// Parameters of the networks of tier 1.
     pub members: Vec<Vec<Matrix>>,
     pub margins: Margins,
+    /// What is different on machines that the model was adapted to, one for each.
+    pub corrections: Vec<Correction>,
 }
 
 fn broken(why: impl std::fmt::Display) -> Error {
@@ -89,7 +92,15 @@ impl Content {
         if !fits(&self.screen, &screen) || !self.members.iter().all(|member| fits(member, &sizes)) {
             return Err(broken("its parameters do not fit to its networks"));
         }
+        if !self.corrections.iter().all(Correction::is_sound) {
+            return Err(broken("what it was adapted by is not sound"));
+        }
         Ok(())
+    }
+
+    /// What is different on a unit's machine.
+    pub fn correction(&self, unit: &Unit) -> Option<&Correction> {
+        self.corrections.iter().find(|correction| Some(correction.target) == unit.target)
     }
 }
 

@@ -20,6 +20,7 @@
 //! ```
 
 pub(crate) mod adam;
+mod adapt;
 pub(crate) mod batch;
 mod error;
 mod figures;
@@ -44,6 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Unit;
 
+pub use adapt::Pool;
 pub use error::Error;
 pub use figures::{Figures, figures};
 pub use network::Shape;
@@ -106,6 +108,11 @@ impl Model {
     /// Why predictions about a unit are none to rely on.
     pub fn outside(&self, unit: &Unit) -> Option<Outside> {
         self.content.known.outside(unit)
+    }
+
+    /// Whether it was trained on the machine of a unit, or adapted to it.
+    pub fn knows_machine(&self, unit: &Unit) -> bool {
+        self.content.known.knows_target(unit)
     }
 
     /// Tier 1, ready to run.

@@ -36,19 +36,29 @@ const COMPLETE: f32 = 7.0;
 
 impl Known {
     pub fn new(units: &[&Unit]) -> Known {
-        let range = |feature: usize| {
-            let values = units.iter().map(|unit| unit.features[feature]);
-            values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
-        };
-        Known {
-            tokens: units.iter().flat_map(|unit| &unit.tokens.ids).copied().collect(),
-            targets: units.iter().filter_map(|unit| unit.target).collect(),
-            ranges: (0..FEATURE_COUNT).map(range).collect(),
+        let ranges = vec![(f32::INFINITY, f32::NEG_INFINITY); FEATURE_COUNT];
+        let mut known = Known { ranges, ..Known::default() };
+        known.extend(units.iter().copied());
+        known
+    }
+
+    /// Takes what was measured of more units for seen.
+    pub fn extend<'a>(&mut self, units: impl Iterator<Item = &'a Unit>) {
+        for unit in units {
+            self.tokens.extend(&unit.tokens.ids);
+            self.targets.extend(unit.target);
+            for ((low, high), x) in self.ranges.iter_mut().zip(&unit.features) {
+                (*low, *high) = (low.min(*x), high.max(*x));
+            }
         }
     }
 
     pub fn is_sound(&self) -> bool {
         self.ranges.len() == FEATURE_COUNT && self.ranges.iter().all(|(low, high)| low <= high)
+    }
+
+    pub fn knows_target(&self, unit: &Unit) -> bool {
+        unit.target.is_some_and(|target| self.targets.contains(&target))
     }
 
     /// What of a unit was not seen, the gravest thing first.
@@ -67,7 +77,7 @@ impl Known {
         if unit.unknown.operations > 0 {
             return Some(Outside::Operation("of no known name".into()));
         }
-        if unit.target.is_none_or(|target| !self.targets.contains(&target)) {
+        if !self.knows_target(unit) {
             return Some(Outside::Target);
         }
         self.ranges.iter().enumerate().find_map(|(feature, range)| size(feature, unit.features[feature], *range))

@@ -66,15 +66,18 @@ impl Content {
         let (low, high) = interval(row, self.margins.of(unit));
         let least = bound(unit);
         let seconds = |x: f32| least * f64::from(x).clamp(-FURTHEST, FURTHEST).exp();
+        let median = seconds(row[TIME]);
+        let [factor, lower, upper] =
+            self.correction(unit).map_or([1.0; 3], |correction| correction.factors(unit, median));
         let [registers, spills, instructions, bytes]: [f64; 4] = std::array::from_fn(|column| {
             let (mean, deviation) = self.standard[column];
             f64::from(row[STATIC + column] * deviation + mean)
         });
         let count = |x: f64| x.clamp(0.0, FURTHEST).exp_m1();
         Prediction {
-            seconds: seconds(row[TIME]),
-            low: seconds(low.min(row[TIME])),
-            high: seconds(high.max(row[TIME])),
+            seconds: median * factor,
+            low: seconds(low.min(row[TIME])) * lower,
+            high: seconds(high.max(row[TIME])) * upper,
             code: CodeEstimate {
                 registers: registers.max(0.0),
                 spills: if row[SPILLS] > 0.0 { count(spills).max(1.0) } else { 0.0 },
@@ -87,7 +90,11 @@ impl Content {
 
     /// Seconds by tier 0.
     pub fn screen(&self, units: &[&Unit]) -> Vec<f64> {
-        units.iter().map(|unit| bound(unit) * f64::from(self.score(unit)).clamp(-FURTHEST, FURTHEST).exp()).collect()
+        let seconds = |unit: &&Unit| {
+            let seconds = bound(unit) * f64::from(self.score(unit)).clamp(-FURTHEST, FURTHEST).exp();
+            seconds * self.correction(unit).map_or(1.0, |correction| correction.factor(unit, seconds).0)
+        };
+        units.iter().map(seconds).collect()
     }
 
     fn score(&self, unit: &Unit) -> f32 {

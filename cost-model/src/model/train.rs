@@ -112,6 +112,7 @@ pub fn train(
         screen,
         members,
         margins: Margins::default(),
+        corrections: vec![],
         report: Report::default(),
     };
     Ok(Model { content: calibrate(content, &learned, &held, options) })

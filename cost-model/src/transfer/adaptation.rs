@@ -15,7 +15,7 @@ pub struct Adaptation {
     hypotheses: Vec<Member>,
     /// How many were handed over.
     given: usize,
-    /// The mean of the sources, to which noise is proportional; programs.
+    /// What noise is proportional to, the mean of the sources unless it was set; programs.
     mean: DVector<f64>,
     /// Standard deviations of the noise that are tried, as parts of `mean`.
     noises: Vec<f64>,
@@ -113,6 +113,22 @@ impl Adaptation {
             mean: mean.map(|time| time.max(LEAST_MEAN)),
             noises: noises.to_vec(),
         })
+    }
+
+    /// Makes the noise of each program proportional to a time of it, instead of the mean of the sources.
+    ///
+    /// # Errors
+    /// A number of times that is not that of the programs; a time that is not finite and above zero.
+    pub fn set_noise(&mut self, times: &[f64]) -> Result<()> {
+        let (found, expected) = (times.len(), self.programs());
+        if found != expected {
+            return Err(TransferError::Programs { what: "a noise", found, expected });
+        }
+        if let Some(&value) = times.iter().find(|time| !(time.is_finite() && **time > 0.0)) {
+            return Err(TransferError::Setting { what: "noise", value, bound: "above zero" });
+        }
+        self.mean = DVector::from_column_slice(times);
+        Ok(())
     }
 
     /// How many programs there are.
@@ -223,6 +239,17 @@ impl Posterior<'_> {
         programs.iter().try_for_each(|&program| self.prior.check(program))?;
         let all = &self.prior.features * &self.weights;
         Ok(programs.iter().map(|&program| all[program]).collect())
+    }
+
+    /// Mean and covariance of the weights of all columns: the constant, the sources, the blocks.
+    pub(crate) fn moments(&self) -> (&DVector<f64>, DMatrix<f64>) {
+        let mut covariance = -(&self.weights * self.weights.transpose());
+        for Component { member, share, weights, explained, scale, .. } in &self.components {
+            let before = self.prior.hypotheses[*member].covariance.dense();
+            let left = before - explained.tr_mul(explained);
+            covariance += (left * *scale + weights * weights.transpose()) * *share;
+        }
+        (&self.weights, covariance)
     }
 
     /// The part of each hypothesis in the mixture; they add up to one.

@@ -101,13 +101,11 @@ pub struct InnerInfo {
     /// Whether it reads packed operands, and whether it writes past the caches.
     pub packs: bool,
     pub streams: bool,
-    /// Features of the machine that it cannot do without.
-    pub needs: &'static [&'static str],
 }
 
 macro_rules! inner_kernels {
     ($($(#[$doc:meta])* $inner:ident = $name:literal for $classes:expr, at $levels:expr, packs $packs:literal,
-       streams $streams:literal, needs $needs:expr;)*) => {
+       streams $streams:literal;)*) => {
         /// What writes the innermost loops.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub enum Inner { #[default] $($(#[$doc])* $inner),* }
@@ -115,19 +113,18 @@ macro_rules! inner_kernels {
         static INNER: &[InnerInfo] =
             &[$(InnerInfo {
                 inner: Inner::$inner, name: $name, classes: &$classes, levels: &$levels, packs: $packs, streams: $streams,
-                needs: &$needs,
             }),*];
     };
 }
 
 inner_kernels! {
     /// Loops over one tile in registers, operands read where they lie.
-    Loops = "loops" for [], at ["registers"], packs false, streams true, needs [];
+    Loops = "loops" for [], at ["registers"], packs false, streams true;
     /// The same, inside of loops over rows that several nests of the kernel share.
-    Rows = "rows" for [], at ["registers"], packs false, streams true, needs [];
+    Rows = "rows" for [], at ["registers"], packs false, streams true;
     /// Blocks for each cache, packed panels, and a tile of accumulators fed by broadcasts.
     Tile = "tile" for [Class::Contraction, Class::BatchedContraction, Class::Convolution], at ["l2", "registers"],
-        packs true, streams false, needs ["fma"];
+        packs true, streams false;
 }
 
 impl Inner {

@@ -51,10 +51,6 @@ impl Cpu {
     /// Levels at which loops may be tiled, outer first.
     pub const LEVELS: &[&str] = &["l3", "l2", "l1", "registers"];
 
-    pub fn has(&self, feature: &str) -> bool {
-        self.features.iter().any(|f| f == feature)
-    }
-
     /// # Errors
     /// What was expected, and where.
     pub fn from_text(text: &str) -> Result<Self, String> {
@@ -128,12 +124,6 @@ impl Target {
     pub fn registers(&self) -> (i64, i64) {
         match self {
             Target::Cpu(cpu) => (cpu.vector, cpu.registers),
-        }
-    }
-
-    pub fn has(&self, feature: &str) -> bool {
-        match self {
-            Target::Cpu(cpu) => cpu.has(feature),
         }
     }
 }

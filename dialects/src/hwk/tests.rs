@@ -128,8 +128,6 @@ fn each_illegal_schedule_is_refused_with_its_reason() {
     ] {
         assert_eq!(problems(SPACE, schedule, CPU), [reason], "{schedule}");
     }
-    let old = CPU.replace("avx2, avx512f, fma", "avx");
-    assert_eq!(problems(SPACE, "tile", &old), ["inner kernel `tile` needs fma, which the target lacks"]);
     assert_eq!(
         problems("gather, i = 5, d = 64", "loops, vector = i : 2 x 1", CPU),
         ["dimension `i` cannot run in vectors in class gather"]

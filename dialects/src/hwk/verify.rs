@@ -66,10 +66,6 @@ impl<'a> Check<'a> {
                 class.info().name
             ));
         }
-        let Some(target) = self.target else { return };
-        for feature in info.needs.iter().filter(|feature| !target.has(feature)) {
-            self.problem(format!("inner kernel `{}` needs {feature}, which the target lacks", info.name));
-        }
     }
 
     fn tiles(&mut self) {

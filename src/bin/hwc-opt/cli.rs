@@ -272,6 +272,8 @@ pub enum Tune {
     Train(Train),
     /// Judges cost models by measured kernels of families that they have not learned from
     Eval(Eval),
+    /// Adapts a cost model to this machine by a few kernels that are measured
+    Adapt(Adapt),
 }
 
 #[derive(Args)]
@@ -322,12 +324,41 @@ pub struct Eval {
     /// Compares with nothing else
     #[arg(long)]
     pub no_baselines: bool,
+    /// Adapts the models to each machine that they do not know, by so many kernels of it, which are chosen among those of
+    /// families to learn from, and judges them before and after
+    #[arg(long, value_name = "SAMPLES")]
+    pub adapt: Option<NonZeroUsize>,
     /// Lists so many of the worst choices
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub worst: usize,
     #[command(flatten)]
     pub how: HowToTrain,
     /// Says nothing but the table and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Adapt {
+    /// The folder of measured kernels, as that of `tune collect`; what is there is not measured again
+    pub store: PathBuf,
+    /// Where to write the model
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// The model to adapt, `builtin` or one of `tune train`
+    #[arg(long = "cost-model", value_name = "FILE", default_value = "builtin")]
+    pub cost_model: PathBuf,
+    /// Measures so many kernels, which are chosen before any is measured
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub samples: NonZeroUsize,
+    /// Chooses among other programs for each number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Compiles for this CPU, `host` or LLVM's name
+    #[arg(long, value_name = "CPU", default_value = "host")]
+    pub mcpu: String,
+    /// Says nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
 }

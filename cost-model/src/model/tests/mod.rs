@@ -5,6 +5,7 @@ use super::*;
 use crate::dataset::{Example, is_test};
 use crate::text::{FEATURES, Tokenizer, Tokens};
 
+mod adapt;
 mod gradients;
 mod synthetic;
 
@@ -172,7 +173,7 @@ fn files_that_are_no_models_are_refused_with_what_to_do() {
     assert!(matches!(refused(b"\x08\x08onnx"), Error::NotAModel));
     let mut other = bytes.clone();
     other[16] += 1;
-    assert!(matches!(refused(&other), Error::Version { found: 3, wanted: 2 }));
+    assert!(matches!(refused(&other), Error::Version { found: 4, wanted: 3 }));
     let mut content = LEARNED.model.content.clone();
     content.fingerprint = "other tokens".into();
     assert!(matches!(refused(&content.to_bytes()), Error::Tokens { .. }));

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use hwc_cost_model::dataset::{Row, Store, TESTED, is_test};
-use hwc_cost_model::eval::{BASELINES, Choice, Learned, Predictor, Report, Screen, Table, report};
-use hwc_cost_model::model::Model;
+use hwc_cost_model::eval::{BASELINES, Choice, Learned, Predictor, Report, Screen, Table, adapted, report};
+use hwc_cost_model::model::{Error, Model};
 
 use super::examples::Examples;
 use super::train;
@@ -36,10 +36,14 @@ pub fn eval(arguments: &Eval) -> Result<(), Failure> {
     };
     let screens = models.iter().map(|model| -> Box<dyn Predictor> { Box::new(Screen(model.clone())) });
     reports.push(judge(screens.collect(), &examples)?);
-    let environment = |error| Failure::environment("tune eval", error);
-    let learned = models.iter().map(|model| Ok(Box::new(Learned::new(model)?) as Box<dyn Predictor>));
-    let learned = learned.collect::<Result<_, hwc_cost_model::model::Error>>().map_err(environment)?;
-    let mut last = judge(learned, &examples)?;
+    let mut last = judge(fits(&models, "learned")?, &examples)?;
+    if let Some(samples) = arguments.adapt {
+        reports.push(last);
+        let adapt = |(model, seed)| adapted(model, &examples.learned, &examples.tested, samples.get(), seed);
+        let models =
+            models.iter().zip(arguments.how.seed..).map(adapt).collect::<Result<Vec<_>, _>>().map_err(failure)?;
+        last = judge(fits(&models, &format!("adapted by {samples}"))?, &examples)?;
+    }
     if let Some(model) = models.first() {
         last.queries_per_second = Some(speed(model, &arguments.stores)?);
     }
@@ -53,6 +57,19 @@ pub fn eval(arguments: &Eval) -> Result<(), Failure> {
         examples.tested.len()
     );
     failure::print(format!("{worst}{outside}{}", Table(&reports)).as_bytes())
+}
+
+/// Tier 1 of models.
+fn fits(models: &[Model], name: &str) -> Result<Vec<Box<dyn Predictor>>, Failure> {
+    let fit = |model| Ok(Box::new(Learned::named(model, name)?) as Box<dyn Predictor>);
+    models.iter().map(fit).collect::<Result<_, _>>().map_err(failure)
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Examples(_) => Failure::input("tune eval", error),
+        _ => Failure::environment("tune eval", error),
+    }
 }
 
 /// A choice in a line.

@@ -1,5 +1,6 @@
 //! `hwc-opt tune`.
 
+mod adapt;
 mod collect;
 mod eval;
 mod examples;
@@ -13,5 +14,6 @@ pub fn tune(command: &Tune) -> Result<(), Failure> {
         Tune::Collect(arguments) => collect::collect(arguments),
         Tune::Train(arguments) => train::train(arguments),
         Tune::Eval(arguments) => eval::eval(arguments),
+        Tune::Adapt(arguments) => adapt::adapt(arguments),
     }
 }

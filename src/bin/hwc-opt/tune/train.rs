@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hwc_cost_model::dataset::Example;
-use hwc_cost_model::model::{Error, Model, Training, train as learn};
+use hwc_cost_model::model::{BUILTIN, Error, Model, Training, train as learn};
 use hwc_runtime::atomic_file;
 use indicatif::ProgressBar;
 
@@ -66,9 +66,10 @@ pub fn model(examples: &[Example], how: &HowToTrain, seed: u64, quiet: bool) -> 
     })
 }
 
-/// A model from a file.
+/// A model from a file, or the one that comes with the compiler.
 pub fn open(path: &Path) -> Result<Model, Failure> {
-    Model::open(path).map_err(|error| match error {
+    let model = if path == Path::new("builtin") { Model::from_bytes(BUILTIN) } else { Model::open(path) };
+    model.map_err(|error| match error {
         Error::File { .. } => Failure::environment("tune", error),
         _ => Failure::input(path.display(), error),
     })
