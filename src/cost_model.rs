@@ -46,6 +46,8 @@ struct Chosen {
     /// Nothing where it is what estimates prefer.
     schedule: Option<(Space, Schedule)>,
     expected: Learned,
+    /// Others that cannot be told from it: their intervals reach below the end of its own. The best first.
+    contenders: Vec<Schedule>,
 }
 
 impl CostModel {
@@ -126,8 +128,18 @@ impl CostModel {
 
     /// What a kernel is expected to take under the schedule that was chosen for it, if one was.
     pub(crate) fn expected(&self, kernel: ir::Op, target: &Target) -> Option<Learned> {
+        self.chosen(kernel, target).map(|chosen| chosen.expected)
+    }
+
+    /// Up to `count` schedules that cannot be told from the one that was chosen for a kernel, the best first: their times are
+    /// expected to be within the interval of its own, and only measuring decides.
+    pub(crate) fn contenders(&self, kernel: ir::Op, target: &Target, count: usize) -> Vec<Schedule> {
+        self.chosen(kernel, target).map_or(vec![], |chosen| chosen.contenders.into_iter().take(count).collect())
+    }
+
+    fn chosen(&self, kernel: ir::Op, target: &Target) -> Option<Chosen> {
         let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.known.get(&key(kernel, target))?.as_ref().ok().map(|chosen| chosen.expected)
+        state.known.get(&key(kernel, target))?.as_ref().ok().cloned()
     }
 }
 
@@ -136,14 +148,19 @@ impl Inner {
         let (own, ranked) = self.ranked(runner, text, &all)?;
         let learned =
             |Prediction { seconds, low, high, .. }: &Prediction| Learned { seconds: *seconds, low: *low, high: *high };
-        let better = ranked.first().filter(|(best, _)| best.seconds < own.seconds * (1.0 - MARGIN));
-        Ok(match better {
-            Some((best, number)) => {
-                let schedule = Some((all.space, all.others.swap_remove(*number).0));
-                Chosen { schedule, expected: learned(best) }
-            }
-            None => Chosen { schedule: None, expected: learned(&own) },
-        })
+        let better = ranked.first().filter(|(best, _)| best.seconds < own.seconds * (1.0 - MARGIN)).cloned();
+        let taken = better.as_ref().map_or(&own, |(best, _)| best);
+        let is_open = |prediction: &Prediction| prediction.low <= taken.high;
+        let of_others = ranked.iter().skip(usize::from(better.is_some())).filter(|(other, _)| is_open(other));
+        let mut open: Vec<(f64, Schedule)> =
+            of_others.map(|(other, number)| (other.seconds, all.others[*number].0.clone())).collect();
+        if better.is_some() && is_open(&own) {
+            open.push((own.seconds, all.own.0.clone()));
+            open.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        let (expected, contenders) = (learned(taken), open.into_iter().map(|(_, schedule)| schedule).collect());
+        let schedule = better.map(|(_, number)| (all.space, all.others.swap_remove(number).0));
+        Ok(Chosen { schedule, expected, contenders })
     }
 
     /// What is expected of a kernel of this text under the schedule that it has, and of those of the others that may be the

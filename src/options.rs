@@ -150,10 +150,12 @@ impl Options {
     }
 
     /// Runs the kernels of the best plans by expected time, `count` of them at first, and takes the plan that was
-    /// measured to be the fastest, with [`Rewriting::Saturate`]. What it takes depends on the machine then, and so may
-    /// the code. A [store](Options::measured) keeps the times.
+    /// measured to be the fastest, with [`Rewriting::Saturate`]. With a [cost model](Options::cost_model), each of their
+    /// kernels runs under up to `count` schedules that the model cannot tell from the best one, and the fastest is taken.
+    /// What it takes depends on the machine then, and so may the code. A [store](Options::measured) keeps the times.
     pub fn measure_top(mut self, count: NonZeroUsize, measurer: Measurer) -> Options {
         self.measure_top = Some((count.get(), Arc::new(measurer)));
+        self.measured.get_or_insert_with(Store::in_memory);
         self
     }
 

@@ -41,7 +41,8 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         None => hwc_extraction::solve(problem, limits),
     };
     let store = options.measured.as_ref().filter(|_| options.rewriting == Rewriting::Saturate);
-    let plans = options.measure_top.as_ref().map(|(top, measurer)| (*top, Plans::new(options, measurer, store)));
+    let plans = options.measure_top.as_ref().zip(store);
+    let plans = plans.map(|((top, measurer), store)| (*top, Plans::new(options, *top, measurer, store)));
     let recorded = store.map(|store| Recorded::new(options, store));
     let model = options.cost_model.as_ref().filter(|_| options.rewriting == Rewriting::Saturate);
     let predicted = model.map(|model| Predicted::new(options, model));

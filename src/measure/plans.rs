@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use hwc_dialects::hwk::enumerate;
+use hwc_dialects::hwk::{Target, enumerate};
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::ir;
 use hwc_passes::optimize::explain::{Formed, Former, KernelFormed};
@@ -21,28 +21,48 @@ use crate::{Compiler, CostModel, Error, Fault, Options, rewrite};
 pub(crate) struct Plans<'a> {
     options: Options,
     measurer: &'a Measurer,
-    store: Option<&'a Store>,
+    store: &'a Store,
+    /// Schedules of a kernel that are measured where the cost model cannot tell them apart.
+    schedules: usize,
     /// Seconds of one run, by the kernel's text.
     known: RefCell<HashMap<String, f64>>,
 }
 
 impl<'a> Plans<'a> {
-    pub fn new(options: &Options, measurer: &'a Measurer, store: Option<&'a Store>) -> Plans<'a> {
-        Plans { options: quiet(options), measurer, store, known: RefCell::default() }
+    pub fn new(options: &Options, schedules: usize, measurer: &'a Measurer, store: &'a Store) -> Plans<'a> {
+        Plans { options: quiet(options), measurer, store, schedules, known: RefCell::default() }
     }
 
     fn times<'c>(&self, context: &'c Context, program: &Program<'c>) -> Result<Vec<Option<f64>>, Error> {
-        Compiler::new(self.options.clone()).schedule(context, program, Error::from)?;
-        let texts: Vec<String> = kernels(program).into_iter().map(hwk::unnamed_text).collect();
-        self.learn(&texts)?;
+        let compiler = Compiler::new(self.options.clone());
+        compiler.schedule(context, program, Error::from)?;
+        let target = hwk::target_of(&compiler.target(program)?)?;
+        let texts: Vec<Vec<String>> =
+            kernels(program).into_iter().map(|kernel| self.texts(context, kernel, &target)).collect();
+        self.learn(texts.iter().flatten())?;
         let known = self.known.borrow();
-        Ok(texts.iter().map(|text| known.get(text).copied()).collect())
+        let fastest =
+            |texts: &Vec<String>| texts.iter().filter_map(|text| known.get(text).copied()).min_by(f64::total_cmp);
+        Ok(texts.iter().map(fastest).collect())
+    }
+
+    /// A kernel under its schedule, and under those that the cost model cannot tell from it.
+    fn texts<'c>(&self, context: &'c Context, kernel: ir::Op<'c>, target: &Target) -> Vec<String> {
+        let mut texts = vec![hwk::unnamed_text(kernel)];
+        let Some(model) = &self.options.cost_model else { return texts };
+        let copy = ir::clone_op(kernel);
+        let copy = ir::detached_op(&copy);
+        for schedule in model.contenders(kernel, target, self.schedules.saturating_sub(1)) {
+            hwk::choose(context, copy, &Choice { schedule: Some(schedule), ..Choice::default() });
+            texts.push(hwk::unnamed_text(copy));
+        }
+        texts
     }
 
     /// Measures the kernels that are not known yet; one that cannot be run takes infinitely long.
-    fn learn(&self, kernels: &[String]) -> Result<(), Error> {
+    fn learn<'t>(&self, kernels: impl Iterator<Item = &'t String>) -> Result<(), Error> {
         let mut known = self.known.borrow_mut();
-        let mut missing: Vec<String> = kernels.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
+        let mut missing: Vec<String> = kernels.filter(|text| !known.contains_key(*text)).cloned().collect();
         missing.sort();
         missing.dedup();
         let outcomes = self.measurer.measure(&missing)?;
@@ -50,7 +70,7 @@ impl<'a> Plans<'a> {
             let mut seconds = f64::INFINITY;
             if let Outcome::Measured(measurement) = outcome {
                 seconds = measurement.warm.median;
-                self.store.map(|store| store.keep(&text, &measurement)).transpose()?;
+                self.store.keep(&text, &measurement)?;
             }
             known.insert(text, seconds);
         }

@@ -1,12 +1,15 @@
 //! Measured times on disk, by kernel, target, number of threads and build of the compiler.
 //!
 //! A kernel has a file; each measurement is a line, `CHECKSUM JSON`, written at once to the file's end, so that several
-//! processes may add to a store. Lines that are not whole are skipped.
+//! processes may add to a store. Lines that are not whole are skipped. A store in memory has the same files, of which
+//! nothing is left.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hwc_dialects::hwk::{Schedule, Space, Target};
 use serde::{Deserialize, Serialize};
@@ -16,9 +19,13 @@ use crate::{Error, Fault, folder};
 /// A folder of measured times.
 #[derive(Clone, Debug)]
 pub struct Store {
+    /// Of the folder, or of what is named in memory.
     folder: PathBuf,
+    memory: Option<Arc<Mutex<Files>>>,
     threads: NonZeroUsize,
 }
+
+type Files = HashMap<PathBuf, Vec<Measured>>;
 
 /// One measurement of a kernel under a schedule.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -37,7 +44,12 @@ impl Store {
     /// # Errors
     /// [`Fault::Environment`] where it cannot be made.
     pub fn open(folder: impl AsRef<Path>) -> Result<Store, Error> {
-        Ok(Store { folder: folder::open(folder.as_ref())?, threads: NonZeroUsize::MIN })
+        Ok(Store { folder: folder::open(folder.as_ref())?, memory: None, threads: NonZeroUsize::MIN })
+    }
+
+    /// What copies of it share, and nobody else.
+    pub(crate) fn in_memory() -> Store {
+        Store { folder: PathBuf::new(), memory: Some(Arc::default()), threads: NonZeroUsize::MIN }
     }
 
     /// Keeps and gives the times of so many threads; of one by default.
@@ -54,6 +66,11 @@ impl Store {
 
     /// Adds a measurement to a kernel's file.
     pub(crate) fn add(&self, file: &Path, measured: &Measured) -> Result<(), Error> {
+        if let Some(memory) = &self.memory {
+            let mut files = memory.lock().unwrap_or_else(PoisonError::into_inner);
+            files.entry(file.to_path_buf()).or_default().push(measured.clone());
+            return Ok(());
+        }
         let failed = |e: std::io::Error| Error::new(Fault::Environment, format!("{}: {e}", file.display()));
         let json = serde_json::to_string(measured).map_err(|e| Error::new(Fault::Defect, e))?;
         let line = format!("{} {json}\n", checksum(&json));
@@ -63,6 +80,10 @@ impl Store {
 
     /// What was measured of a kernel, and a warning for each thing that cannot be read.
     pub(crate) fn read(&self, file: &Path) -> (Vec<Measured>, Vec<String>) {
+        if let Some(memory) = &self.memory {
+            let files = memory.lock().unwrap_or_else(PoisonError::into_inner);
+            return (files.get(file).cloned().unwrap_or_default(), vec![]);
+        }
         let bytes = match std::fs::read(file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (vec![], vec![]),

@@ -83,7 +83,7 @@ pub struct Compile {
     /// Measures, and takes the fastest, with so many threads
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, requires = "times")]
     pub measured_threads: NonZeroUsize,
-    /// Measures the K best plans, and takes the fastest
+    /// Measures the K best plans, and close schedules
     #[arg(long, value_name = "K")]
     pub measure_top: Option<NonZeroUsize>,
     /// Keeps to plans with so many bytes of weights
