@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::mpsc::{self, Sender};
 
 use hwc_cost_model::Work;
 use hwc_dialects::hwk::{Schedule, Space};
@@ -13,6 +14,7 @@ use hwc_runtime::weights::WeightsWriter;
 use melior::Context;
 use melior::ir::Module;
 
+use crate::cost_model::Question;
 use crate::frontend::Program;
 use crate::kernel_cache::Found;
 use crate::measure::Store;
@@ -208,6 +210,24 @@ impl Compiler {
         Ok(chooser.remarks)
     }
 
+    /// Asks a cost model about the kernels of a program that it has no answer for yet. It answers one while the alternatives
+    /// of the next are enumerated.
+    pub(crate) fn ask<'c>(&self, context: &'c Context, program: &Program<'c>, model: &CostModel) -> Result<(), Error> {
+        let target = self.target(program)?;
+        let machine = hwk::target_of(&target)?;
+        if ir::hwk_kernels(ir::module_op(&program.kernels)).iter().all(|kernel| model.is_done(*kernel, &machine)) {
+            return Ok(());
+        }
+        let (mut functions, _) = self.to_kernel_form(context, program, |_| false)?;
+        std::thread::scope(|scope| {
+            let (questions, asked) = mpsc::channel();
+            scope.spawn(|| asked.into_iter().for_each(|question| model.answer(question)));
+            let mut asker = Asker { model, context, kernels: &program.kernels, target: machine, questions };
+            codegen::offer_schedules(context, &mut functions, &target, &mut asker)
+        })?;
+        Ok(())
+    }
+
     /// The machine to compile for: what the options say, else what the kernels say, else the host.
     pub(crate) fn target(&self, program: &Program) -> Result<TargetOptions, Error> {
         let named = hwk::target(&program.kernels).map_err(|e| Error::new(Fault::Input, e))?;
@@ -263,8 +283,7 @@ impl<'a, 'c> Chooser<'a, 'c> {
 impl Observer for Chooser<'_, '_> {
     fn choose(&mut self, name: &str, alternatives: Enumerate) -> Result<Option<(Space, Schedule)>, CodegenError> {
         let Some(model) = &self.compiler.options.cost_model else { return Ok(None) };
-        let kernels = ir::hwk_kernels(ir::module_op(self.kernels));
-        let Some(kernel) = kernels.into_iter().find(|op| ir::symbol(*op) == Some(name)) else { return Ok(None) };
+        let Some(kernel) = kernel_of(self.kernels, name) else { return Ok(None) };
         Ok(model.choose(self.context, kernel, &self.target, alternatives)?.unwrap_or_else(|why| {
             // What keeps the model from being used at all is told once.
             if !self.remarks.contains(&why) {
@@ -273,6 +292,32 @@ impl Observer for Chooser<'_, '_> {
             None
         }))
     }
+}
+
+/// Hands on what there is to ask a cost model.
+struct Asker<'a, 'c> {
+    model: &'a CostModel,
+    context: &'c Context,
+    kernels: &'a Module<'c>,
+    target: hwc_dialects::hwk::Target,
+    questions: Sender<Question>,
+}
+
+impl Observer for Asker<'_, '_> {
+    fn choose(&mut self, name: &str, alternatives: Enumerate) -> Result<Option<(Space, Schedule)>, CodegenError> {
+        if let Some(kernel) = kernel_of(self.kernels, name)
+            && let Some(question) = self.model.question(self.context, kernel, &self.target, alternatives)?
+        {
+            // Whoever answers is there as long as there are questions.
+            let _ = self.questions.send(question);
+        }
+        Ok(None)
+    }
+}
+
+/// The kernel of this name.
+fn kernel_of<'c>(kernels: &Module<'c>, name: &str) -> Option<ir::Op<'c>> {
+    ir::hwk_kernels(ir::module_op(kernels)).into_iter().find(|op| ir::symbol(*op) == Some(name))
 }
 
 /// Tells the observer of the options about the phases of code generation, and the kernels what was chosen for them.

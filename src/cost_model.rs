@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use hwc_cost_model::model::{BUILTIN, Model, Prediction, Runner};
 use hwc_cost_model::text::{Kind, Tokenizer, Unit};
@@ -28,14 +29,32 @@ pub struct CostModel(Arc<Inner>);
 struct Inner {
     model: Model,
     digest: String,
-    state: Mutex<State>,
+    runner: Mutex<Tier1>,
+    /// What was chosen for kernels, by target and text.
+    known: Mutex<HashMap<String, Verdict>>,
 }
 
-struct State {
-    /// Tier 1, or why there is nothing to run it.
-    runner: Result<Runner, String>,
-    /// What was chosen for kernels, by target and text.
-    known: HashMap<String, Verdict>,
+/// Tier 1, or why there is nothing to run it. It is made while a model is read.
+struct Tier1 {
+    coming: Option<JoinHandle<Result<Runner, String>>>,
+    here: Result<Runner, String>,
+}
+
+impl Tier1 {
+    fn get(&mut self) -> Result<&mut Runner, String> {
+        if let Some(made) = self.coming.take().and_then(|thread| thread.join().ok()) {
+            self.here = made;
+        }
+        self.here.as_mut().map_err(|why| why.clone())
+    }
+}
+
+/// A kernel that the model is asked about: what it is known by, its text under the schedule that estimates prefer, and what
+/// there is to choose from.
+pub(crate) struct Question {
+    key: String,
+    text: String,
+    all: Alternatives,
 }
 
 /// What the model says of a kernel, or why it cannot tell.
@@ -72,9 +91,11 @@ impl CostModel {
     }
 
     fn new(model: Model) -> CostModel {
-        let runner = model.runner().map_err(|error| error.to_string());
         let digest = blake3::hash(&model.to_bytes()).to_hex().to_string();
-        CostModel(Arc::new(Inner { model, digest, state: Mutex::new(State { runner, known: HashMap::new() }) }))
+        let copy = model.clone();
+        let coming = Some(thread::spawn(move || copy.runner().map_err(|error| error.to_string())));
+        let runner = Tier1 { coming, here: Err("making its network ready failed".into()) };
+        CostModel(Arc::new(Inner { model, digest, runner: Mutex::new(runner), known: Mutex::default() }))
     }
 
     /// What tells it from others: what is compiled by another one may be other code.
@@ -93,34 +114,67 @@ impl CostModel {
         target: &Target,
         alternatives: Enumerate,
     ) -> Result<Result<Option<(Space, Schedule)>, String>, CodegenError> {
-        let key = key(kernel, target);
-        // What panicked in another choice has left nothing half done.
-        let State { runner, known } = &mut *self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let runner = match runner {
-            Ok(runner) => runner,
-            Err(why) => return Ok(Err(format!("the cost model is not used, and estimates choose schedules: {why}"))),
-        };
-        let verdict = match known.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let Some(all) = alternatives()? else { return Ok(Ok(None)) };
-                let (space, schedule) = (Some(all.space.clone()), Some(all.own.0.clone()));
-                hwk::choose(context, kernel, &Choice { space, schedule, target: Some(target.clone()) });
-                let verdict = self.0.verdict(runner, &hwk::unnamed_text(kernel), all);
-                known.insert(key, verdict.clone());
-                verdict
-            }
-        };
+        if let Err(why) = self.runner().get() {
+            return Ok(Err(format!("the cost model is not used, and estimates choose schedules: {why}")));
+        }
+        if let Some(question) = self.question(context, kernel, target, alternatives)? {
+            self.answer(question);
+        }
         let name = ir::symbol(kernel).unwrap_or_default();
-        let unknown = |why| format!("the cost model does not know @{name}, and estimates choose its schedule: {why}");
-        Ok(verdict.map(|chosen| chosen.schedule).map_err(unknown))
+        let unknown =
+            |why: &String| format!("the cost model does not know @{name}, and estimates choose its schedule: {why}");
+        let known = self.known();
+        let Some(verdict) = known.get(&key(kernel, target)) else { return Ok(Ok(None)) };
+        Ok(verdict.as_ref().map(|chosen| chosen.schedule.clone()).map_err(unknown))
+    }
+
+    /// What there is to ask of a kernel, unless that was answered before, or it has no loops to schedule.
+    ///
+    /// # Errors
+    /// Those of enumerating schedules.
+    pub(crate) fn question<'c>(
+        &self,
+        context: &'c Context,
+        kernel: ir::Op<'c>,
+        target: &Target,
+        alternatives: Enumerate,
+    ) -> Result<Option<Question>, CodegenError> {
+        let key = key(kernel, target);
+        if self.known().contains_key(&key) {
+            return Ok(None);
+        }
+        let Some(all) = alternatives()? else { return Ok(None) };
+        let copy = ir::clone_op(kernel);
+        let copy = ir::detached_op(&copy);
+        let (space, schedule) = (Some(all.space.clone()), Some(all.own.0.clone()));
+        hwk::choose(context, copy, &Choice { space, schedule, target: Some(target.clone()) });
+        Ok(Some(Question { key, text: hwk::unnamed_text(copy), all }))
+    }
+
+    /// Whether there is nothing to ask of a kernel: it was answered, or there is nothing that could answer.
+    pub(crate) fn is_done(&self, kernel: ir::Op, target: &Target) -> bool {
+        self.runner().get().is_err() || self.known().contains_key(&key(kernel, target))
+    }
+
+    /// Makes up its mind about a kernel.
+    pub(crate) fn answer(&self, Question { key, text, all }: Question) {
+        let verdict = self.runner().get().and_then(|runner| self.0.verdict(runner, &text, all));
+        self.known().insert(key, verdict);
+    }
+
+    // What panicked in another choice has left nothing half done.
+    fn runner(&self) -> MutexGuard<'_, Tier1> {
+        self.0.runner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Verdict>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The schedules of a kernel, those first that are expected to be the fastest; `text` is the kernel under the schedule
     /// that estimates prefer. Where the model does not know it, they keep their order.
     pub(crate) fn sorted(&self, text: &str, all: &Alternatives) -> Vec<(Schedule, Estimate)> {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let ranked = state.runner.as_mut().ok().and_then(|runner| self.0.ranked(runner, text, all).ok());
+        let ranked = self.runner().get().ok().and_then(|runner| self.0.ranked(runner, text, all).ok());
         let first: Vec<usize> = ranked.into_iter().flat_map(|(_, ranked)| ranked).map(|(_, number)| number).collect();
         let rest = (0..all.others.len()).filter(|number| !first.contains(number));
         first.iter().copied().chain(rest).map(|number| all.others[number].clone()).collect()
@@ -138,8 +192,7 @@ impl CostModel {
     }
 
     fn chosen(&self, kernel: ir::Op, target: &Target) -> Option<Chosen> {
-        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.known.get(&key(kernel, target))?.as_ref().ok().cloned()
+        self.known().get(&key(kernel, target))?.as_ref().ok().cloned()
     }
 }
 

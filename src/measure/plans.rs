@@ -123,7 +123,7 @@ impl<'a> Predicted<'a> {
 
     fn times<'c>(&self, context: &'c Context, program: &Program<'c>) -> Result<Vec<Option<f64>>, Error> {
         let compiler = Compiler::new(self.options.clone());
-        compiler.schedule(context, program, Error::from)?;
+        compiler.ask(context, program, self.model)?;
         let target = hwk::target_of(&compiler.target(program)?)?;
         let seconds = |kernel| self.model.expected(kernel, &target).map(|expected| expected.seconds);
         Ok(kernels(program).into_iter().map(seconds).collect())

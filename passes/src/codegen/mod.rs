@@ -299,6 +299,26 @@ pub fn choose_schedules<'c>(
     to_scheduled(context, module, &machine, &BTreeMap::new(), &Diagnostics::collect(context), observer).map(drop)
 }
 
+/// Has an observer choose for the kernels of a module, as [`choose_schedules`] does, but for what it learns from it: nothing
+/// is done with what it says.
+///
+/// # Errors
+/// See [`CodegenError`].
+pub fn offer_schedules<'c>(
+    context: &'c Context,
+    module: &mut Module<'c>,
+    options: &TargetOptions,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let machine = Machine::new(options)?;
+    let diagnostics = Diagnostics::collect(context);
+    let program = to_structured(context, module, &machine, &BTreeMap::new(), &diagnostics, observer)?;
+    for kernel in kernel::form::kernels(ir::module_op(module)) {
+        ask(kernel, &structured_options(&program, kernel, &machine), observer)?;
+    }
+    Ok(())
+}
+
 /// Schedules that a module's one kernel may have; none where it has no loops to schedule.
 ///
 /// # Errors
@@ -373,6 +393,19 @@ fn structured_options<'c>(program: &Program<'c>, kernel: Op<'c>, machine: &Machi
     }
 }
 
+/// What an observer chooses for a kernel that has no schedule.
+fn ask<'c>(
+    kernel: Op<'c>,
+    options: &structured::Options<'c>,
+    observer: &mut dyn Observer,
+) -> Result<Option<(Space, Schedule)>> {
+    if structured::attribute::read(kernel)?.schedule.is_some() {
+        return Ok(None);
+    }
+    let mut alternatives = || structured::attribute::alternatives(kernel, options);
+    observer.choose(ir::symbol(kernel).unwrap_or_default(), &mut alternatives)
+}
+
 /// From kernel form to loops over vectors, with temporaries that have no place yet.
 fn to_scheduled<'c>(
     context: &'c Context,
@@ -389,13 +422,9 @@ fn to_scheduled<'c>(
         let number = program.number_of(kernel);
         let arguments = ir::entry(kernel).map(ir::arguments).unwrap_or_default();
         let options = structured_options(&program, kernel, machine);
-        if structured::attribute::read(kernel)?.schedule.is_none() {
-            let mut alternatives = || structured::attribute::alternatives(kernel, &options);
-            let name = ir::symbol(kernel).unwrap_or_default();
-            if let Some((space, schedule)) = observer.choose(name, &mut alternatives)? {
-                let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
-                structured::attribute::write(context, kernel, &choice);
-            }
+        if let Some((space, schedule)) = ask(kernel, &options, observer)? {
+            let choice = Choice { space: Some(space), schedule: Some(schedule), ..Choice::default() };
+            structured::attribute::write(context, kernel, &choice);
         }
         for (argument, order) in structured::convert(context, kernel, &options)? {
             let position = arguments.iter().position(|a| *a == argument);

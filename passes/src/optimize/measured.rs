@@ -102,7 +102,7 @@ pub fn choose<'c>(
     let mut corrected = problem.clone();
     let mut tried: Vec<(Outcome, Trial)> = vec![];
     let mut scale = 0.0;
-    for _ in 0..measure.rounds {
+    for round in 0..measure.rounds {
         next.retain(|plan| tried.iter().all(|(known, _)| known.solution != plan.solution));
         if next.is_empty() {
             break;
@@ -130,7 +130,9 @@ pub fn choose<'c>(
             }
             tried.push((plan, trial));
         }
-        next.extend(hwc_extraction::solve(&corrected, &measure.limits).ok());
+        if round + 1 < measure.rounds {
+            next.extend(hwc_extraction::solve(&corrected, &measure.limits).ok());
+        }
     }
     // Expectation alone is no reason to leave kernels that are known.
     let can_win = |number: &usize| *number == 0 || tried[*number].1.unknown == 0.0;
