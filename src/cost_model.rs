@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use hwc_cost_model::model::{BUILTIN, Model, Prediction, Runner};
-use hwc_cost_model::text::{Kind, Tokenizer, Unit};
+use hwc_cost_model::text::Unit;
 use hwc_dialects::hwk::{Estimate, Schedule, Space, Target};
 use hwc_dialects::mlir::hwk::Choice;
 use hwc_passes::codegen::{Alternatives, CodegenError, Enumerate, ir};
@@ -222,9 +222,10 @@ impl Inner {
         let clause = |schedule: &Schedule| format!("schedule(#hwk.schedule<{schedule}>)");
         let own = clause(&all.own.0);
         let unit_of = |(schedule, estimate): &(Schedule, Estimate)| {
-            unit(&text.replacen(&own, &clause(schedule), 1)).map(|unit| unit.estimated(&estimate.numbers()))
+            Unit::of_kernel(&text.replacen(&own, &clause(schedule), 1), 1)
+                .map(|unit| unit.estimated(&estimate.numbers()))
         };
-        let own = unit(text)?.estimated(&all.own.1.numbers());
+        let own = Unit::of_kernel(text, 1)?.estimated(&all.own.1.numbers());
         if let Some(outside) = self.model.outside(&own) {
             return Err(outside.to_string());
         }
@@ -253,10 +254,4 @@ type Ranked = Vec<(Prediction, usize)>;
 /// What choices are known by: the target, and what the kernel computes.
 fn key(kernel: ir::Op, target: &Target) -> String {
     format!("{target} {}", hwk::plain_text(kernel))
-}
-
-/// A kernel as a model reads it: run by one thread.
-fn unit(text: &str) -> Result<Unit, String> {
-    let units = Tokenizer::default().threads(1).read(text).map_err(|error| error.to_string())?;
-    units.into_iter().find(|unit| unit.kind == Kind::Kernel).ok_or_else(|| "the text has no kernel".into())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hwc_cost_model::dataset::{self, Damage, Example, Row, Store};
 use hwc_cost_model::model::{self, Pool};
-use hwc_cost_model::text::{Kind, Tokenizer, Unit};
+use hwc_cost_model::text::Unit;
 use hwc_passes::hwk;
 
 use super::sentinel::Sentinels;
@@ -71,7 +71,9 @@ pub fn adapt(
         for kernel in kernels {
             let one = measure::candidates(&kernel, &options, 1, NonZeroUsize::MIN)?;
             let candidate = one.into_iter().next().filter(|candidate| seen.insert(dataset::program(candidate)));
-            let Some((unit, text)) = candidate.and_then(|text| Some((unit(&text)?, text))) else { continue };
+            let Some((unit, text)) = candidate.and_then(|text| Some((Unit::of_kernel(&text, 1).ok()?, text))) else {
+                continue;
+            };
             candidates.push((number, text));
             units.push(unit);
         }
@@ -115,12 +117,6 @@ pub fn adapt(
     let left_out = pool.left_out(&measured).map_err(of_model)?;
     let samples = left_out.into_iter().zip(&measured).map(|((before, after), (_, seconds))| [before, after, *seconds]);
     Ok(Adapted { model, device, samples: samples.collect(), failures, damaged })
-}
-
-/// A kernel as a model reads it, run by one thread.
-fn unit(kernel: &str) -> Option<Unit> {
-    let units = Tokenizer::default().threads(1).read(kernel).unwrap_or_default();
-    units.into_iter().find(|unit| unit.kind == Kind::Kernel)
 }
 
 fn environment(error: dataset::Error) -> Error {

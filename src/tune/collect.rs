@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use hwc_cost_model::dataset::{self, Contents, Damage, Row, Store, TESTED, is_test};
-use hwc_cost_model::text::{Kind, Tokenizer};
+use hwc_cost_model::text::Unit;
 use hwc_passes::hwk;
 
 use super::sentinel::{BUSY, Sentinels};
@@ -168,8 +168,7 @@ impl State<'_> {
 
     /// Whether a kernel is of a wanted family and was not measured before; from now on it was.
     fn wanted(&mut self, kernel: &str, threads: NonZeroUsize) -> bool {
-        let units = Tokenizer::default().read(kernel).unwrap_or_default();
-        let Some(unit) = units.iter().find(|unit| unit.kind == Kind::Kernel) else { return false };
+        let Ok(unit) = Unit::of_kernel(kernel, threads.get() as u32) else { return false };
         let of_families = match self.collection.families {
             Families::All => true,
             Families::Learned => !is_test(unit.family, TESTED),

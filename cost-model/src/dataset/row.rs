@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Kind, Tokenizer, Unit};
+use crate::text::Unit;
 
 /// Timings of a row at least, with operands in the caches.
 const FEWEST: usize = 7;
@@ -50,9 +50,7 @@ impl Row {
     /// # Errors
     /// What is wrong with the text; [`super::Store::read`] gives no such rows.
     pub fn unit(&self) -> Result<Unit, String> {
-        let units = Tokenizer::default().threads(self.threads).read(&self.kernel).map_err(|error| error.to_string())?;
-        let kernel = units.into_iter().find(|unit| unit.kind == Kind::Kernel);
-        kernel.ok_or_else(|| "the text has no kernel".into())
+        Unit::of_kernel(&self.kernel, self.threads)
     }
 
     /// Equal for candidates of one program: a hash of the text without its schedule; see [`program`].

@@ -115,6 +115,15 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// The first kernel of a text, run by so many threads.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn of_kernel(text: &str, threads: u32) -> Result<Unit, String> {
+        let units = Tokenizer::default().threads(threads).read(text).map_err(|error| error.to_string())?;
+        units.into_iter().find(|unit| unit.kind == Kind::Kernel).ok_or_else(|| "the text has no kernel".into())
+    }
+
     /// The same kernel, if its text had these numbers as its `hwk.estimate`.
     #[must_use]
     pub fn estimated(mut self, numbers: &[i64; ESTIMATES]) -> Unit {
