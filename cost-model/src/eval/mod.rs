@@ -49,7 +49,7 @@ pub use table::Table;
 use crate::dataset::Example;
 
 /// What predicts kernels' times, and what else it can.
-pub trait Predictor {
+pub trait Predictor: Send {
     /// What a table calls it; the same for fits that differ in their seed only.
     fn name(&self) -> &str;
 

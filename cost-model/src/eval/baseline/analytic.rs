@@ -71,7 +71,7 @@ fn descend(works: &[(Work, f64)]) -> Constants {
 }
 
 /// A law that is learned from all examples, with the interval that its errors on held-out families ask for.
-fn law<L: Fn(&Example) -> f64 + 'static>(
+fn law<L: Fn(&Example) -> f64 + Send + 'static>(
     name: &'static str,
     train: &[&Example],
     seed: u64,

@@ -9,6 +9,7 @@ mod trees;
 use super::{Error, Estimate, Predictor};
 use crate::dataset::Example;
 use conv1d::Reads;
+use std::num::NonZeroUsize;
 use trees::Inputs;
 
 /// A way of learning.
@@ -46,6 +47,30 @@ impl Baseline {
         }
         (self.learn)(self.name, &examples, seed)
     }
+
+    /// The same for several seeds, in their order; as many at once as there are cores.
+    ///
+    /// # Errors
+    /// As [`Baseline::fit`].
+    pub fn fits(
+        &self,
+        train: &[Example],
+        seeds: impl IntoIterator<Item = u64>,
+    ) -> Result<Vec<Box<dyn Predictor>>, Error> {
+        let seeds: Vec<u64> = seeds.into_iter().collect();
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let mut fits = vec![];
+        for seeds in seeds.chunks(cores) {
+            let some: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = seeds.iter().map(|seed| scope.spawn(|| self.fit(train, *seed))).collect();
+                threads.into_iter().map(|thread| thread.join()).collect()
+            });
+            for fit in some {
+                fits.push(fit.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+        }
+        Ok(fits)
+    }
 }
 
 /// A predictor that is a function of each kernel.
@@ -54,7 +79,7 @@ struct Fitted<F> {
     estimates: F,
 }
 
-impl<F: Fn(&[&Example]) -> Vec<Estimate>> Predictor for Fitted<F> {
+impl<F: Fn(&[&Example]) -> Vec<Estimate> + Send> Predictor for Fitted<F> {
     fn name(&self) -> &str {
         self.name
     }

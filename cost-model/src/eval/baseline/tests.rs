@@ -139,8 +139,10 @@ fn the_same_seed_gives_the_same_predictor() {
     for baseline in BASELINES {
         let name = baseline.name;
         let predict = |seed| baseline.fit(&train, seed).and_then(|mut fit| fit.predict(&test)).expect("predicts");
-        assert_eq!(predict(1), predict(1), "{name}");
         assert_ne!(predict(1), predict(2), "{name}");
+        for (seed, fit) in (1..).zip(&mut baseline.fits(&train, 1..3).expect("learns")) {
+            assert_eq!(fit.predict(&test).expect("predicts"), predict(seed), "{name}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `hwc-opt tune eval`.
 
+use std::io::Write;
 use std::time::Instant;
 
 use hwc_cost_model::dataset::{Row, Store, TESTED, is_test};
@@ -22,8 +23,12 @@ pub fn eval(arguments: &Eval) -> Result<(), Failure> {
     }
     let mut reports = vec![];
     for baseline in BASELINES.iter().filter(|_| !arguments.no_baselines) {
-        let fits = (0..arguments.seeds).map(|seed| baseline.fit(&examples.learned, seed));
-        let fits = fits.collect::<Result<Vec<_>, _>>().map_err(|error| Failure::input("tune eval", error))?;
+        if !arguments.quiet {
+            // Whoever does not read it gets the table all the same.
+            let _ = writeln!(std::io::stderr(), "learning {}, {} times", baseline.name, arguments.seeds);
+        }
+        let fits = baseline.fits(&examples.learned, 0..arguments.seeds);
+        let fits = fits.map_err(|error| Failure::input("tune eval", error))?;
         reports.push(judge(fits, &examples)?);
     }
     let models: Vec<Model> = if arguments.cost_models.is_empty() {
