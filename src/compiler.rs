@@ -77,7 +77,7 @@ impl Compiler {
     pub fn compile(&self, model: &Model) -> Result<Artifact, Error> {
         match self.compile_by(model, self.options.measured.as_ref()) {
             // A store may have been written by anybody.
-            Err(error) if self.options.measured.is_some() => {
+            Err(error) if self.options.measured.as_ref().is_some_and(Store::is_a_folder) => {
                 let mut artifact = self.compile_by(model, None)?;
                 let message = format!("the measured schedules were not used: {error}");
                 artifact.diagnostics.push(Diagnostic { severity: Severity::Warning, message });

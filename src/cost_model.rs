@@ -117,14 +117,17 @@ impl CostModel {
         if let Err(why) = self.runner().get() {
             return Ok(Err(format!("the cost model is not used, and estimates choose schedules: {why}")));
         }
-        if let Some(question) = self.question(context, kernel, target, alternatives)? {
+        let key = key(kernel, target);
+        if !self.known().contains_key(&key)
+            && let Some(question) = self.question(context, kernel, target, alternatives)?
+        {
             self.answer(question);
         }
         let name = ir::symbol(kernel).unwrap_or_default();
         let unknown =
             |why: &String| format!("the cost model does not know @{name}, and estimates choose its schedule: {why}");
         let known = self.known();
-        let Some(verdict) = known.get(&key(kernel, target)) else { return Ok(Ok(None)) };
+        let Some(verdict) = known.get(&key) else { return Ok(Ok(None)) };
         Ok(verdict.as_ref().map(|chosen| chosen.schedule.clone()).map_err(unknown))
     }
 

@@ -52,6 +52,11 @@ impl Store {
         Store { folder: PathBuf::new(), memory: Some(Arc::default()), threads: NonZeroUsize::MIN }
     }
 
+    /// Whether others may write to it.
+    pub(crate) fn is_a_folder(&self) -> bool {
+        self.memory.is_none()
+    }
+
     /// Keeps and gives the times of so many threads; of one by default.
     pub fn threads(mut self, threads: NonZeroUsize) -> Store {
         self.threads = threads;

@@ -10,7 +10,7 @@ use hwc_cost_model::text::Unit;
 use hwc_passes::hwk;
 
 use super::sentinel::Sentinels;
-use super::{device, program, row};
+use super::{device, environment, for_target, program, row};
 use crate::measure::{self, Measurer, Outcome};
 use crate::{Error, Fault, Model, Options, Rewriting, Target};
 
@@ -57,8 +57,7 @@ pub fn adapt(
     measurer: &mut Measurer,
     mut observe: impl FnMut(&str, u64, u64),
 ) -> Result<Adapted, Error> {
-    let options = Options::new().rewriting(Rewriting::None);
-    let options = adapting.target.as_ref().map_or(options.clone(), |name| options.target(Target::cpu(name)));
+    let options = for_target(Options::new().rewriting(Rewriting::None), adapting.target.as_ref());
     if let Some(name) = &adapting.target {
         hwk::target_of(&Target::cpu(name).options())?;
     }
@@ -117,10 +116,6 @@ pub fn adapt(
     let left_out = pool.left_out(&measured).map_err(of_model)?;
     let samples = left_out.into_iter().zip(&measured).map(|((before, after), (_, seconds))| [before, after, *seconds]);
     Ok(Adapted { model, device, samples: samples.collect(), failures, damaged })
-}
-
-fn environment(error: dataset::Error) -> Error {
-    Error::new(Fault::Environment, error)
 }
 
 fn of_model(error: model::Error) -> Error {

@@ -13,12 +13,13 @@ use hwc_cost_model::text::Unit;
 use hwc_passes::hwk;
 
 use super::sentinel::{BUSY, Sentinels};
-use super::{device, programs, row};
+use super::{device, environment, for_target, programs, row};
 use crate::measure::{self, Measurer};
-use crate::{Error, Fault, Model, Options, Rewriting, Target};
+use crate::{Error, Model, Options, Rewriting, Target};
 
 /// Of ten programs, so many are taken from models, if there are any.
 const OF_MODELS: u8 = 3;
+
 /// Which families of programs are measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Families {
@@ -101,10 +102,6 @@ pub fn collect(
         }
     }
     Ok(state.progress)
-}
-
-fn environment(error: dataset::Error) -> Error {
-    Error::new(Fault::Environment, error)
 }
 
 struct State<'a> {
@@ -201,10 +198,6 @@ impl State<'_> {
         };
         Ok(known)
     }
-}
-
-fn for_target(options: Options, target: Option<&String>) -> Options {
-    target.map_or(options.clone(), |name| options.target(Target::cpu(name)))
 }
 
 fn drawn<'a, T>(rng: &mut Rng, all: &'a [T]) -> Option<&'a T> {

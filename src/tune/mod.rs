@@ -12,9 +12,10 @@ pub use device::device;
 pub use programs::program;
 pub use sentinel::BUSY;
 
-use hwc_cost_model::dataset::Row;
+use hwc_cost_model::dataset::{self, Row};
 
 use crate::measure::Measurement;
+use crate::{Error, Fault, Options, Target};
 
 /// A row of a random program's kernel that one thread ran; the device and the program are for the caller to fill in.
 fn row(kernel: &str, measurement: Measurement, drift: f64) -> Row {
@@ -31,6 +32,15 @@ fn row(kernel: &str, measurement: Measurement, drift: f64) -> Row {
         seed: 0,
         number: 0,
     }
+}
+
+/// Options for a processor by name; nothing is this one.
+fn for_target(options: Options, target: Option<&String>) -> Options {
+    target.map_or(options.clone(), |name| options.target(Target::cpu(name)))
+}
+
+fn environment(error: dataset::Error) -> Error {
+    Error::new(Fault::Environment, error)
 }
 
 #[cfg(test)]

@@ -11,9 +11,8 @@ use crate::model::{Error, Model, Pool};
 const POOL: usize = 256;
 
 /// Adapts a model to each machine of `tested` that it does not know, by `samples` kernels of `pool` that were measured
-/// there: they are chosen among 256 programs that are drawn, each under the schedule that
-/// stands first and run by one thread. Nothing else of the
-/// pool is looked at, and nothing of the tests but what machines they are of.
+/// there: they are chosen among 256 programs that are drawn, each under the schedule that stands first and run by one
+/// thread. Nothing else of the pool is looked at, and nothing of the tests but what machines they are of.
 ///
 /// # Errors
 /// Those of [`Pool`]; fewer kernels of a machine than samples.

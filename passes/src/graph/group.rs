@@ -106,9 +106,7 @@ impl Node {
             _ => Kind::Anchored(self.elements),
         }
     }
-}
 
-impl Node {
     /// Whether it reads little for much arithmetic. That seems to cost nothing beside other memory traffic, but does: it is
     /// computed once, whatever was chosen.
     fn is_bound_by_arithmetic(&self) -> bool {

@@ -61,13 +61,12 @@ pub fn settle<'c>(context: &'c Context, kernel: Op<'c>, groups: &mut [Group<'c>]
         CodegenError::Unsupported(lines.collect())
     };
     let rows = class::rows(groups);
-    let Some((mut anchor, group)) = anchor(groups, options) else {
+    let Some((anchor, group)) = anchor(groups, options) else {
         let nothing = || refuse(vec!["the kernel has no loops to schedule".into()]);
         return choice.schedule.map_or(Ok(()), |_| Err(nothing()));
     };
     let spaces = anchor.spaces(rows.as_ref());
     let Some(given) = &choice.schedule else {
-        anchor.pack(options);
         let Some((space, mut schedule)) = anchor.described(spaces, choice.target.as_ref()) else { return Ok(()) };
         group.members[anchor.member].how = anchor.packed.map_or(How::Nest(anchor.chosen), How::Packed);
         group.division.is_anchor = true;
@@ -114,8 +113,7 @@ pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<
     let Some(target) = read(kernel)?.target else { return Ok(None) };
     let (mut groups, _) = super::groups(kernel, options);
     let rows = class::rows(&groups);
-    let Some((mut anchor, group)) = anchor(&mut groups, options) else { return Ok(None) };
-    anchor.pack(options);
+    let Some((anchor, group)) = anchor(&mut groups, options) else { return Ok(None) };
     let described = anchor.described(anchor.spaces(rows.as_ref()), Some(&target));
     let Some((space, preferred)) = described else { return Ok(None) };
     // What the default cuts for a cache may suit other tiles as well.
@@ -160,7 +158,7 @@ struct Anchor<'c> {
     shared: usize,
     alone: bool,
     facts: Facts,
-    /// The schedule that our estimates prefer, and whether operands are packed for another one, once that is asked for.
+    /// The schedule that our estimates prefer, and whether operands are packed for another one.
     chosen: Schedule,
     packed: Option<Choice>,
 }
@@ -183,18 +181,14 @@ fn anchor<'a, 'c>(groups: &'a mut [Group<'c>], options: &Options<'c>) -> Option<
             }
         }
     }
-    let (_, number, anchor) = best?;
+    let (_, number, mut anchor) = best?;
+    if anchor.alone {
+        anchor.packed = contraction::choose(&anchor.source, options.shape, &options.constants);
+    }
     Some((anchor, groups.get_mut(number)?))
 }
 
 impl<'c> Anchor<'c> {
-    /// Has operands packed where estimates prefer that.
-    fn pack(&mut self, options: &Options<'c>) {
-        if self.alone {
-            self.packed = contraction::choose(&self.source, options.shape, &options.constants);
-        }
-    }
-
     /// The iteration space, by what the kernel does with the nest where that is known, and by the loops alone.
     fn spaces(&self, rows: Option<&class::Rows>) -> Vec<Space> {
         let nest = &self.whole.nest;
