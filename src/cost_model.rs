@@ -65,7 +65,7 @@ struct Chosen {
     /// Nothing where it is what estimates prefer.
     schedule: Option<(Space, Schedule)>,
     expected: Learned,
-    /// Others that cannot be told from it: their intervals reach below the end of its own. The best first.
+    /// Others that cannot be told from it, the best first: see [`Prediction::apart`].
     contenders: Vec<Schedule>,
 }
 
@@ -188,8 +188,8 @@ impl CostModel {
         self.chosen(kernel, target).map(|chosen| chosen.expected)
     }
 
-    /// Up to `count` schedules that cannot be told from the one that was chosen for a kernel, the best first: their times are
-    /// expected to be within the interval of its own, and only measuring decides.
+    /// Up to `count` schedules that cannot be told from the one that was chosen for a kernel, the best first: only measuring
+    /// decides.
     pub(crate) fn contenders(&self, kernel: ir::Op, target: &Target, count: usize) -> Vec<Schedule> {
         self.chosen(kernel, target).map_or(vec![], |chosen| chosen.contenders.into_iter().take(count).collect())
     }
@@ -206,7 +206,7 @@ impl Inner {
             |Prediction { seconds, low, high, .. }: &Prediction| Learned { seconds: *seconds, low: *low, high: *high };
         let better = ranked.first().filter(|(best, _)| best.seconds < own.seconds * (1.0 - MARGIN)).cloned();
         let taken = better.as_ref().map_or(&own, |(best, _)| best);
-        let is_open = |prediction: &Prediction| prediction.low <= taken.high;
+        let is_open = |prediction: &Prediction| prediction.seconds <= taken.seconds * taken.apart;
         let of_others = ranked.iter().skip(usize::from(better.is_some())).filter(|(other, _)| is_open(other));
         let mut open: Vec<(f64, Schedule)> =
             of_others.map(|(other, number)| (other.seconds, all.others[*number].0.clone())).collect();

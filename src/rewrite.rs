@@ -10,7 +10,7 @@ use hwc_passes::egraph::check::check_all;
 use hwc_passes::egraph::rules::{Class, Rule, builtin, parse};
 use hwc_passes::optimize::cost::{Analytic, bytes};
 use hwc_passes::optimize::explain::{Explanation, Former, Picture, explain};
-use hwc_passes::optimize::measured::Measure;
+use hwc_passes::optimize::measured::{Measure, Runner};
 use hwc_passes::optimize::{self, OptimizeError, optimize};
 use melior::Context;
 use melior::ir::ValueLike;
@@ -28,6 +28,9 @@ const ROUNDS: usize = 6;
 /// compilation takes.
 const PREDICTED_ROUNDS: usize = 2;
 const QUICK: Limits = Limits { rounds: 2, work: 0, ..EXTRACTION };
+/// By how much a plan has to be expected to be faster by the predicted times of another one's kernels to be asked about: less
+/// is not known of them.
+const PREDICTED_GAIN: f64 = 0.02;
 
 /// Rewrites the graph as the options say.
 ///
@@ -47,10 +50,10 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
     let model = options.cost_model.as_ref().filter(|_| options.rewriting == Rewriting::Saturate);
     let predicted = model.map(|model| Predicted::new(options, model));
     let measure = match (&plans, &recorded, &predicted) {
-        (Some((top, plans)), ..) => Some(Measure { top: *top, rounds: ROUNDS, limits: EXTRACTION, runner: plans }),
-        (None, Some(recorded), _) => Some(Measure { top: 1, rounds: ROUNDS, limits: EXTRACTION, runner: recorded }),
-        (None, None, Some(predicted)) => {
-            Some(Measure { top: 1, rounds: PREDICTED_ROUNDS, limits: QUICK, runner: predicted })
+        (Some((top, plans)), ..) => Some(measured(*top, plans)),
+        (None, Some(recorded), _) => Some(measured(1, recorded)),
+        (None, None, Some(runner)) => {
+            Some(Measure { top: 1, rounds: PREDICTED_ROUNDS, limits: QUICK, gain: PREDICTED_GAIN, runner })
         }
         (None, None, None) => None,
     };
@@ -87,6 +90,11 @@ pub fn rewrite<'c>(context: &'c Context, module: ir::Op<'c>, options: &Options) 
         }
     }
     Ok(None)
+}
+
+/// Plans weighed by times that were measured.
+fn measured<'a>(top: usize, runner: &'a dyn Runner) -> Measure<'a> {
+    Measure { top, rounds: ROUNDS, limits: EXTRACTION, gain: 0.0, runner }
 }
 
 /// What kernels of a module are expected to cost.

@@ -23,7 +23,7 @@ use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::Duration;
 
-pub use code::{MCA_VARIABLE, MachineCode, PROCESSORS};
+pub use code::{MCA_VARIABLE, MachineCode};
 pub use kernels::{candidates, kernels};
 pub(crate) use plans::{Plans, Predicted, Recorded, Schedules};
 pub use statistics::Times;

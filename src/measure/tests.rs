@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::Duration;
 
-use hwc_dialects::hwk::Target;
+use hwc_dialects::hwk::{Schedule, Target};
 
 use super::*;
+use crate::frontend::Program;
 use crate::{Compiler, Model, Options};
 
 fn target() -> Target {
@@ -150,6 +151,34 @@ fn candidates_differ_and_say_what_is_expected_of_them() {
     };
     let different: std::collections::HashSet<String> = all.iter().map(without).collect();
     assert_eq!(different.len(), all.len());
+}
+
+#[test]
+fn what_is_offered_as_the_own_schedule_is_the_compilers_own() {
+    let softmax = "func.func @main(%x: tensor<262144x1024xf32>) -> tensor<262144x1024xf32> {
+        %0 = hwc.softmax %x : (tensor<262144x1024xf32>) -> tensor<262144x1024xf32>
+        return %0 : tensor<262144x1024xf32>
+    }";
+    let product = "func.func @main(%x: tensor<77x500xf32>, %y: tensor<500x64xf32>) -> tensor<77x64xf32> {
+        %0 = hwc.matmul %x, %y : (tensor<77x500xf32>, tensor<500x64xf32>) -> tensor<77x64xf32>
+        return %0 : tensor<77x64xf32>
+    }";
+    let options = Options { in_place: true, ..Options::new().target(crate::Target::cpu("znver4")) };
+    for (graph, streams) in [(softmax, true), (product, false)] {
+        let kernel = &kernels(&Model::from_mlir(graph), &options).unwrap()[0];
+        let context = crate::compiler::context();
+        let (compiler, model) = (Compiler::new(options.clone()), Model::from_mlir(graph));
+        let program = Program::read(&context, &model, &options).unwrap();
+        let (mut functions, _) = compiler.to_kernel_form(&context, &program, |_| false).unwrap();
+        let target = compiler.target(&program).unwrap();
+        let offered = hwc_passes::codegen::alternatives(&context, &mut functions, &target).unwrap().unwrap();
+        let own = offered.own.0;
+        assert_eq!(own.stream, streams);
+        let printed = kernel.split_once("#hwk.schedule<").unwrap().1.split_once(">)").unwrap().0;
+        // How loops are shared follows from the rest.
+        let printed: Schedule = printed.parse().unwrap();
+        assert_eq!(Schedule { threads: None, ..printed }, own);
+    }
 }
 
 #[test]

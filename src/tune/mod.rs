@@ -3,12 +3,14 @@
 mod adapt;
 mod collect;
 mod device;
+mod label;
 mod programs;
 mod sentinel;
 
 pub use adapt::{Adapted, Adapting, adapt};
 pub use collect::{Collection, Families, Progress, collect};
 pub use device::device;
+pub use label::{Labelled, label};
 pub use programs::program;
 pub use sentinel::BUSY;
 

@@ -5,7 +5,7 @@ use crate::layout::Layout;
 use crate::process::{self, Measured};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,8 +63,7 @@ impl Compile<'_> {
     pub fn run(&self, hwc_opt: &Path) -> Result<Measured> {
         let mut command = Command::new(hwc_opt);
         command.arg("compile").arg(self.model).arg("-o").arg(self.output);
-        command.args(self.dims.iter().flat_map(|dim| ["--dim", dim]));
-        command.args(self.values.iter().flat_map(|(input, file)| ["--value".into(), binding(input, file)]));
+        command.args(fixed(self.dims, self.values));
         command.env_remove("HWC_CACHE_DIR");
         command.args(self.kernel_cache.iter().flat_map(|folder| [Path::new("--kernel-cache"), *folder]));
         command.args(&self.more);
@@ -72,6 +71,12 @@ impl Compile<'_> {
         measured.check("hwc-opt compile")?;
         Ok(measured)
     }
+}
+
+/// The arguments that fix what a model leaves open.
+pub fn fixed(dims: &[String], values: &[(String, PathBuf)]) -> Vec<OsString> {
+    let dims = dims.iter().flat_map(|dim| ["--dim".into(), dim.into()]);
+    dims.chain(values.iter().flat_map(|(input, file)| ["--value".into(), binding(input, file)])).collect()
 }
 
 /// What `hwc-opt compile --explain NAME.json` tells of a choice, in seconds.

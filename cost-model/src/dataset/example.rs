@@ -1,6 +1,6 @@
 //! Rows as a model learns from them.
 
-use super::{Code, Row};
+use super::{Code, PROCESSORS, Row};
 use crate::text::{FEATURES, Unit, vocabulary};
 use crate::{Machine, Work};
 
@@ -27,6 +27,9 @@ pub struct Example {
     pub noise: f64,
     /// What the compiler says of the code.
     pub code: Option<Code>,
+    /// llvm-mca's cycles of one iteration of the innermost loop, by number of [`PROCESSORS`]; nothing where it was not asked, or
+    /// where the processor lacks instructions.
+    pub mca: [Option<f64>; PROCESSORS.len()],
 }
 
 impl Example {
@@ -48,6 +51,7 @@ impl Example {
             cold: median(&row.cold),
             noise,
             code: row.code,
+            mca: PROCESSORS.map(|name| row.mca.iter().find(|(other, _)| other == name).map(|(_, cycles)| *cycles)),
         })
     }
 

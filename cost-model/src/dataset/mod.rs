@@ -22,7 +22,7 @@ mod store;
 pub use error::Error;
 pub(crate) use example::{CALL, NOMINAL};
 pub use example::{Example, bound, work};
-pub use row::{Code, Row, program};
+pub use row::{Code, PROCESSORS, Row, program};
 pub use split::{TESTED, is_test, split};
 pub use store::{Contents, Damage, Store};
 

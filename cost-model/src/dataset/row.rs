@@ -7,6 +7,22 @@ use crate::text::Unit;
 /// Timings of a row at least, with operands in the caches.
 const FEWEST: usize = 7;
 
+/// Processors that llvm-mca is asked about, by LLVM's names: families that have tables of their own there.
+pub const PROCESSORS: [&str; 12] = [
+    "btver2",
+    "sandybridge",
+    "haswell",
+    "skylake",
+    "skylake-avx512",
+    "icelake-server",
+    "alderlake",
+    "sapphirerapids",
+    "lunarlake",
+    "znver2",
+    "znver3",
+    "znver4",
+];
+
 /// What one kernel under one schedule took on one machine.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Row {
@@ -26,7 +42,7 @@ pub struct Row {
     pub drift: f64,
     /// What the compiler says of the code; none where it was not asked.
     pub code: Option<Code>,
-    /// llvm-mca's cycles of the inner loop by processor name; empty where not asked.
+    /// llvm-mca's cycles of one iteration of the innermost loop by name of [`PROCESSORS`]; empty where it was not asked.
     pub mca: Vec<(String, f64)>,
     /// Seed and number of the program among those generated: resuming continues there.
     pub seed: u64,
@@ -74,8 +90,8 @@ impl Row {
         if self.threads == 0 {
             problems.push("no thread ran it".into());
         }
-        if self.mca.iter().any(|(_, cycles)| !cycles.is_finite()) {
-            problems.push("cycles of llvm-mca are no number".into());
+        if self.mca.iter().any(|(_, cycles)| !cycles.is_finite() || *cycles <= 0.0) {
+            problems.push("cycles of llvm-mca are no positive number".into());
         }
         problems.extend(self.unit().err());
         problems

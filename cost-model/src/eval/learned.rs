@@ -61,6 +61,7 @@ impl From<&Prediction> for Estimate {
             spills: Some(code.spills),
             instructions: Some(code.instructions),
             code_bytes: Some(code.code_bytes),
+            mca: Some(code.mca),
         }
     }
 }

@@ -40,6 +40,9 @@ pub enum Measure {
     Instructions,
     /// F1 of whether there are spills.
     Spills,
+    /// How many times as many cycles are predicted as llvm-mca says, or the other way round: geometric mean over kernels and
+    /// processors.
+    Mca,
     /// Regret over the groups of a class.
     RegretOf(&'static str),
 }
@@ -58,6 +61,7 @@ impl Measure {
             Measure::Registers => "registers",
             Measure::Instructions => "instructions",
             Measure::Spills => "spills",
+            Measure::Mca => "mca",
             Measure::RegretOf(class) => return format!("regret {class}"),
         };
         name.into()
@@ -137,6 +141,11 @@ impl Tests<'_> {
                 f64::from(u8::from(are)) + f64::from(u8::from(predicted)),
             ])
         });
+        let mca = both().map(|(example, estimate)| {
+            let pairs = example.mca.iter().zip(estimate.mca?);
+            let errors = pairs.filter_map(|(cycles, predicted)| Some((predicted / (*cycles)?).ln().abs()));
+            errors.map(|error| [error, 1.0]).reduce(|[a, b], [c, d]| [a + c, b + d])
+        });
         let mut all = vec![self.kernels(Measure::Mape, mape, |x| x), self.pairs(estimates), self.ranks(estimates)];
         all.extend(self.regrets(estimates));
         all.push(self.kernels(Measure::Coverage, covered, |x| x));
@@ -148,6 +157,7 @@ impl Tests<'_> {
             |estimate| estimate.instructions,
         ));
         all.push(self.kernels(Measure::Spills, spills, |x| x));
+        all.push(self.kernels(Measure::Mca, mca, f64::exp));
         all.extend(self.classes(estimates));
         all
     }

@@ -46,7 +46,7 @@ pub use measure::{FEWEST, Measure};
 pub use report::{Figure, Report, report};
 pub use table::Table;
 
-use crate::dataset::Example;
+use crate::dataset::{Example, PROCESSORS};
 
 /// What predicts kernels' times, and what else it can.
 pub trait Predictor: Send {
@@ -73,6 +73,8 @@ pub struct Estimate {
     pub spills: Option<f64>,
     pub instructions: Option<f64>,
     pub code_bytes: Option<f64>,
+    /// llvm-mca's cycles of one iteration of the innermost loop, by number of [`PROCESSORS`].
+    pub mca: Option<[f64; PROCESSORS.len()]>,
 }
 
 impl Estimate {
@@ -83,7 +85,7 @@ impl Estimate {
 
     /// What is wrong with it.
     fn problem(&self) -> Option<String> {
-        let Estimate { seconds, interval, registers, spills, instructions, code_bytes } = *self;
+        let Estimate { seconds, interval, registers, spills, instructions, code_bytes, mca } = *self;
         if !(seconds.is_finite() && seconds > 0.0) {
             return Some(format!("{seconds} seconds"));
         }
@@ -100,7 +102,8 @@ impl Estimate {
         let wrong = |(what, number): &(&str, Option<f64>)| {
             number.filter(|number| !number.is_finite()).map(|number| format!("{number} {what}"))
         };
-        numbers.iter().find_map(wrong)
+        let cycles = mca.into_iter().flatten().map(|cycles| ("cycles of llvm-mca", Some(cycles)));
+        numbers.into_iter().chain(cycles).find_map(|number| wrong(&number))
     }
 }
 

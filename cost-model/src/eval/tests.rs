@@ -1,5 +1,5 @@
 use super::*;
-use crate::dataset::{Code, Row};
+use crate::dataset::{Code, PROCESSORS, Row};
 use crate::model::{CodeEstimate, Prediction, Training, train};
 use crate::text::Unit;
 use std::ops::ControlFlow;
@@ -261,8 +261,9 @@ fn learned_models_are_judged_as_others_are() {
     let estimates = screen.predict(&tests).expect("predicts");
     assert_eq!(estimates.iter().map(|estimate| estimate.seconds).collect::<Vec<f64>>(), model.screen(&units));
     assert!(report(&mut [Box::new(screen)], &tests).is_ok());
-    let code = CodeEstimate { registers: 4.0, spills: 2.0, instructions: 30.0, code_bytes: 120.0 };
-    let prediction = Prediction { seconds: 2.0, low: 1.0, high: 3.0, code, outside: None };
+    let mca = [2.0; PROCESSORS.len()];
+    let code = CodeEstimate { registers: 4.0, spills: 2.0, instructions: 30.0, code_bytes: 120.0, mca };
+    let prediction = Prediction { seconds: 2.0, low: 1.0, high: 3.0, apart: 1.1, code, outside: None };
     let expected = Estimate {
         seconds: 2.0,
         interval: Some((1.0, 3.0)),
@@ -270,6 +271,7 @@ fn learned_models_are_judged_as_others_are() {
         spills: Some(2.0),
         instructions: Some(30.0),
         code_bytes: Some(120.0),
+        mca: Some(mca),
     };
     assert_eq!(Estimate::from(&prediction), expected);
 }

@@ -16,7 +16,7 @@ use crate::text::{Unit, fingerprint};
 /// How a file begins.
 const MAGIC: &[u8; 16] = b"hwc cost model\n\0";
 /// Counts changes of the content.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Bytes of the checksum.
 const SUM: usize = 16;
 /// Networks of tier 1 at most.
@@ -38,6 +38,8 @@ pub(super) struct Content {
     /// Parameters of the networks of tier 1.
     pub members: Vec<Vec<Matrix>>,
     pub margins: Margins,
+    /// How much longer than another schedule of the same kernel one has to be expected to take, as a logarithm, to take longer.
+    pub apart: Margins,
     /// What is different on machines that the model was adapted to, one for each.
     pub corrections: Vec<Correction>,
 }
@@ -81,7 +83,12 @@ impl Content {
     fn check(&self) -> Result<(), Error> {
         let inputs = self.scaling.inputs();
         let standard = self.standard.iter().all(|(mean, deviation)| mean.is_finite() && deviation.is_finite());
-        if !(self.scaling.is_sound() && self.known.is_sound() && self.margins.is_sound() && standard) {
+        if !(self.scaling.is_sound()
+            && self.known.is_sound()
+            && self.margins.is_sound()
+            && self.apart.is_sound()
+            && standard)
+        {
             return Err(broken("what is known of features is not sound"));
         }
         if !self.shape.is_sound() || self.members.is_empty() || self.members.len() > MOST {

@@ -1,4 +1,5 @@
-//! Split-conformal intervals: how much wider those of the network must be to hold what they should.
+//! Split-conformal margins: how much wider the network's intervals must be to hold what they should, and how far apart
+//! predictions of two schedules of a kernel must be to tell which is faster.
 //!
 //! Romano, Patterson, Candès: Conformalized quantile regression (2019).
 
@@ -13,7 +14,8 @@ pub(super) const LEVEL: f64 = 0.9;
 /// Rows and families of a class at least, so that it has a margin of its own.
 const FEWEST: (usize, usize) = (200, 5);
 
-/// What is added to both ends of an interval, in logarithms of seconds; negative where the network's are too wide.
+/// Logarithms of factors, by class: of what is added to both ends of an interval, negative where the network's are too wide; or
+/// of what tells schedules apart.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(super) struct Margins {
     all: f32,
@@ -30,7 +32,7 @@ pub(super) fn class(unit: &Unit) -> u16 {
 }
 
 impl Margins {
-    /// From rows that nothing was learned from: a unit, and how far beyond its interval the measured time is, negative within.
+    /// From what nothing was learned from: a unit, and the margin that would have been just enough.
     pub fn new(rows: &[(&Unit, f32)]) -> Margins {
         let mut classes: BTreeMap<u16, Vec<(u64, f32)>> = BTreeMap::new();
         for (unit, beyond) in rows {

@@ -1,17 +1,20 @@
 //! What training makes small, and its gradients.
 
 use super::matrix::Matrix;
-use crate::dataset::{Code, Example, bound};
+use crate::dataset::{Example, PROCESSORS, bound};
 
-/// Columns of tier 1: the logarithm of seconds / bound, how far its tenths of least and greatest are, then code.
+/// Columns of tier 1: the logarithm of seconds / bound, how far its tenths of least and greatest are, then what is known
+/// without running the code.
 pub(super) const TIME: usize = 0;
 pub(super) const LOW: usize = 1;
 pub(super) const HIGH: usize = 2;
-/// The first of [`CODE`] columns: registers, logarithms of 1 + spills, instructions, bytes; all standardized.
+/// The first of [`LABELS`] columns: [`CODE`] of registers and of the logarithms of 1 + spills, instructions, bytes, then the
+/// logarithms of llvm-mca's cycles by processor; all standardized.
 pub(super) const STATIC: usize = 3;
 pub(super) const CODE: usize = 4;
+pub(super) const LABELS: usize = CODE + PROCESSORS.len();
 /// Log-odds that there are spills.
-pub(super) const SPILLS: usize = 7;
+pub(super) const SPILLS: usize = STATIC + LABELS;
 
 /// Up to here residuals count by their square.
 const HUBER: f32 = 0.15;
@@ -31,25 +34,31 @@ pub(super) struct Target {
     /// ln(seconds / bound).
     pub time: f32,
     pub weight: f32,
-    /// Values of the columns of code, not standardized.
-    pub code: Option<[f32; CODE]>,
+    /// Values of the columns of what is known without running the code, not standardized.
+    pub labels: [Option<f32>; LABELS],
 }
 
 impl Target {
     pub fn new(example: &Example) -> Target {
         let time = (example.seconds / bound(&example.unit)).ln() as f32;
         let weight = (1.0 / (1.0 + (example.noise / NOISE).powi(2))) as f32;
-        Target { time, weight, code: example.code.map(code) }
+        Target { time, weight, labels: labels(example) }
     }
 }
 
-fn code(code: Code) -> [f32; CODE] {
+fn labels(example: &Example) -> [Option<f32>; LABELS] {
     let log = |x: u32| f64::from(x).ln_1p() as f32;
-    [code.registers as f32, log(code.spills), log(code.instructions), log(code.code_bytes)]
+    let code = example
+        .code
+        .map(|code| [code.registers as f32, log(code.spills), log(code.instructions), log(code.code_bytes)]);
+    std::array::from_fn(|column| match column.checked_sub(CODE) {
+        None => code.map(|code| code[column]),
+        Some(processor) => example.mca[processor].map(|cycles| cycles.ln() as f32),
+    })
 }
 
-/// Means and standard deviations of the columns of code.
-pub(super) type Standard = [(f32, f32); CODE];
+/// Means and standard deviations of the columns of labels.
+pub(super) type Standard = [(f32, f32); LABELS];
 
 /// Rows that follow each other and are candidates of one program.
 pub(super) type Groups = Vec<std::ops::Range<usize>>;
@@ -89,16 +98,18 @@ fn point(output: &[f32], target: &Target, standard: &Standard, rows: f32, gradie
         total += weight_of_interval * slope * beyond;
         gradient[column] -= weight_of_interval * slope * sigmoid(output[column]);
     }
-    let Some(code) = target.code else { return f64::from(total) };
     let weight = CODES / rows;
-    for (i, (value, (mean, deviation))) in code.iter().zip(standard).enumerate() {
-        let (value, slope) = huber(output[STATIC + i] - (value - mean) / deviation, 0.5);
+    for (i, (label, (mean, deviation))) in target.labels.iter().zip(standard).enumerate() {
+        let Some(label) = label else { continue };
+        let (value, slope) = huber(output[STATIC + i] - (label - mean) / deviation, 0.5);
         total += weight * value;
         gradient[STATIC + i] += weight * slope;
     }
-    let spills = f32::from(code[1] > 0.0);
-    total += weight * (softplus(output[SPILLS]) - spills * output[SPILLS]);
-    gradient[SPILLS] += weight * (sigmoid(output[SPILLS]) - spills);
+    if let Some(spills) = target.labels[1] {
+        let spills = f32::from(spills > 0.0);
+        total += weight * (softplus(output[SPILLS]) - spills * output[SPILLS]);
+        gradient[SPILLS] += weight * (sigmoid(output[SPILLS]) - spills);
+    }
     f64::from(total)
 }
 

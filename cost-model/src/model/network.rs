@@ -4,12 +4,13 @@ use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::batch::{Batch, NUMBER_INPUTS};
+use super::loss::SPILLS;
 use super::matrix::Matrix;
 use super::tape::{Tape, Var};
 use crate::text::vocabulary;
 
 /// Outputs of tier 1, column by column; see `docs/cost-model.md`.
-pub(super) const OUTPUTS: usize = 8;
+pub(super) const OUTPUTS: usize = SPILLS + 1;
 
 /// Sizes of tier 1.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]

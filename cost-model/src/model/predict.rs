@@ -2,11 +2,11 @@
 
 use super::batch::Batch;
 use super::file::Content;
-use super::loss::{HIGH, LOW, SPILLS, STATIC, TIME, softplus};
+use super::loss::{CODE, HIGH, LOW, SPILLS, STATIC, TIME, softplus};
 use super::network::{HIDDEN, Network, OUTPUTS, Sequence};
 use super::outside::Outside;
 use super::tape::Tape;
-use crate::dataset::bound;
+use crate::dataset::{PROCESSORS, bound};
 use crate::text::Unit;
 
 /// What is expected of a kernel.
@@ -17,6 +17,9 @@ pub struct Prediction {
     /// Nine of ten kernels of families that the model does not know take between these.
     pub low: f64,
     pub high: f64,
+    /// A schedule of the same kernel that is expected to take so many times as long takes longer, in nine of ten cases: what
+    /// predictions of one kernel have wrong in common does not count.
+    pub apart: f64,
     pub code: CodeEstimate,
     /// Why not to rely on it; nothing where all of it was seen in training.
     pub outside: Option<Outside>,
@@ -30,6 +33,8 @@ pub struct CodeEstimate {
     pub spills: f64,
     pub instructions: f64,
     pub code_bytes: f64,
+    /// llvm-mca's cycles of one iteration of the innermost loop, by number of [`PROCESSORS`].
+    pub mca: [f64; PROCESSORS.len()],
 }
 
 /// One row of tier 1.
@@ -69,20 +74,23 @@ impl Content {
         let median = seconds(row[TIME]);
         let [factor, lower, upper] =
             self.correction(unit).map_or([1.0; 3], |correction| correction.factors(unit, median));
-        let [registers, spills, instructions, bytes]: [f64; 4] = std::array::from_fn(|column| {
+        let label = |column: usize| {
             let (mean, deviation) = self.standard[column];
             f64::from(row[STATIC + column] * deviation + mean)
-        });
+        };
+        let [registers, spills, instructions, bytes]: [f64; CODE] = std::array::from_fn(label);
         let count = |x: f64| x.clamp(0.0, FURTHEST).exp_m1();
         Prediction {
             seconds: median * factor,
             low: seconds(low.min(row[TIME])) * lower,
             high: seconds(high.max(row[TIME])) * upper,
+            apart: f64::from(self.apart.of(unit)).clamp(0.0, FURTHEST).exp(),
             code: CodeEstimate {
                 registers: registers.max(0.0),
                 spills: if row[SPILLS] > 0.0 { count(spills).max(1.0) } else { 0.0 },
                 instructions: count(instructions),
                 code_bytes: count(bytes),
+                mca: std::array::from_fn(|processor| label(CODE + processor).clamp(-FURTHEST, FURTHEST).exp()),
             },
             outside: self.known.outside(unit),
         }

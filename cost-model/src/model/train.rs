@@ -11,14 +11,14 @@ use super::error::Error;
 use super::figures::figures;
 use super::file::Content;
 use super::interval::Margins;
-use super::loss::{Groups, Standard, Target, loss};
+use super::loss::{Groups, Standard, TIME, Target, loss};
 use super::matrix::Matrix;
 use super::network::{Network, Perceptron, Sequence, Shape};
 use super::outside::Known;
-use super::predict::{interval, outputs};
+use super::predict::{Row, interval, outputs};
 use super::tape::Tape;
 use super::{Model, Report};
-use crate::dataset::{Example, is_test};
+use crate::dataset::{Example, bound, is_test};
 use crate::text::{Unit, fingerprint};
 
 /// How to train. The same options and examples give the same file, whatever the threads.
@@ -112,6 +112,7 @@ pub fn train(
         screen,
         members,
         margins: Margins::default(),
+        apart: Margins::default(),
         corrections: vec![],
         report: Report::default(),
     };
@@ -173,7 +174,7 @@ pub(super) fn groups(examples: &[&Example]) -> Vec<Vec<usize>> {
 
 fn standard(targets: &[Target]) -> Standard {
     std::array::from_fn(|column| {
-        let values: Vec<f64> = targets.iter().filter_map(|t| t.code.map(|code| f64::from(code[column]))).collect();
+        let values: Vec<f64> = targets.iter().filter_map(|t| t.labels[column].map(f64::from)).collect();
         let count = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
         let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
@@ -276,9 +277,8 @@ fn calibrate(mut content: Content, learned: &[&Example], held: &[&Example], opti
         (&example.unit, (low - time).max(time - high))
     });
     content.margins = Margins::new(&beyond.collect::<Vec<_>>());
-    let seconds = |row: &[f32; super::network::OUTPUTS], example: &Example| {
-        f64::from(row[super::loss::TIME]).exp() * crate::dataset::bound(&example.unit)
-    };
+    content.apart = Margins::new(&mistaken(held, &rows));
+    let seconds = |row: &Row, example: &Example| f64::from(row[TIME]).exp() * bound(&example.unit);
     let predicted: Vec<f64> = rows.iter().zip(held).map(|(row, example)| seconds(row, example)).collect();
     let families = |examples: &[&Example]| {
         examples.iter().map(|example| example.unit.family).collect::<std::collections::BTreeSet<u64>>().len()
@@ -298,4 +298,21 @@ fn calibrate(mut content: Content, learned: &[&Example], held: &[&Example], opti
         screen: figures(held, &content.screen(&units)),
     };
     content
+}
+
+/// Schedules of each kernel that are compared with the one that is expected to be the fastest: those that are to be told from it.
+const NEAREST: usize = 8;
+
+/// For the schedules that are expected to be the fastest, and the next ones of the same kernel: by how much the order of the
+/// times is another than that of the predictions, as logarithms; negative where it is the same with room to spare.
+fn mistaken<'e>(held: &[&'e Example], rows: &[Row]) -> Vec<(&'e Unit, f32)> {
+    let error = |number: usize| Target::new(held[number]).time - rows[number][TIME];
+    let mut all = vec![];
+    for mut group in groups(held) {
+        let predicted = |number: &usize| f64::from(rows[*number][TIME]) + bound(&held[*number].unit).ln();
+        group.sort_by(|a, b| predicted(a).total_cmp(&predicted(b)));
+        let Some((best, others)) = group.split_first() else { continue };
+        all.extend(others.iter().take(NEAREST).map(|other| (&held[*best].unit, error(*best) - error(*other))));
+    }
+    all
 }

@@ -8,7 +8,7 @@ use super::attributes::attribute_from_mlir;
 use super::types::tensor_type_from_mlir;
 use crate::attrs::Attrs;
 use crate::infer::Errors;
-use crate::op::{Arity, Op};
+use crate::op::{Arity, AttributeInfo, AttributeKind, Op};
 use crate::types::TensorType;
 
 /// An operation of the dialect, independent of how MLIR holds it.
@@ -43,9 +43,7 @@ impl<'c, 'a> OpView<'c, 'a> {
             if let Ok(attribute) = operation.attribute(info.name) {
                 match attribute_from_mlir(attribute, info.kind) {
                     Some(value) => attrs.set(info.name, value),
-                    None => {
-                        errors.push(format!("attribute `{}` is not a valid value of kind {:?}", info.name, info.kind))
-                    }
+                    None => errors.push(unreadable(info)),
                 }
             }
         }
@@ -102,5 +100,16 @@ impl<'c, 'a> OpView<'c, 'a> {
         }
         operands.extend(values.map(Some));
         operands
+    }
+}
+
+/// What is wrong with an attribute whose value cannot be read.
+fn unreadable(info: &AttributeInfo) -> String {
+    match info.kind {
+        AttributeKind::Elements => format!(
+            "attribute `{}` holds no tensor; a text that leaves out what large constants hold cannot be compiled, but the model that it was made of can",
+            info.name
+        ),
+        kind => format!("attribute `{}` is not a valid value of kind {kind:?}", info.name),
     }
 }

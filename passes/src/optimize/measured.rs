@@ -25,6 +25,8 @@ pub struct Measure<'a> {
     pub rounds: usize,
     /// How long the search for another plan goes on after each feedback.
     pub limits: Limits,
+    /// Part of its time by which another plan has to be expected to be faster than those that were weighed to be weighed too.
+    pub gain: f64,
     pub runner: &'a dyn Runner,
 }
 
@@ -131,7 +133,9 @@ pub fn choose<'c>(
             tried.push((plan, trial));
         }
         if round + 1 < measure.rounds {
-            next.extend(hwc_extraction::solve(&corrected, &measure.limits).ok());
+            let costs = tried.iter().filter_map(|(plan, _)| Some(check(&corrected, &plan.solution).ok()?.cost));
+            let least = costs.fold(f64::INFINITY, f64::min) * (1.0 - measure.gain);
+            next.extend(hwc_extraction::solve(&corrected, &measure.limits).ok().filter(|plan| plan.cost <= least));
         }
     }
     // Expectation alone is no reason to leave kernels that are known.

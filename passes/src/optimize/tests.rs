@@ -147,14 +147,18 @@ impl measured::Runner for Products {
     }
 }
 
-fn weighed_on(text: &str, top: usize, products: Products) -> (String, Vec<measured::MeasuredPlan>, usize) {
-    let measure = Some(measured::Measure { top, rounds: 6, limits: Limits::default(), runner: &products });
+fn weighed_on(
+    text: &str,
+    (top, gain): (usize, f64),
+    products: Products,
+) -> (String, Vec<measured::MeasuredPlan>, usize) {
+    let measure = Some(measured::Measure { top, rounds: 6, limits: Limits::default(), gain, runner: &products });
     let (Optimization { measured, .. }, text) = chosen(REORDER, text, Asked { measure, ..Asked::default() }).unwrap();
     (text, measured.plans, measured.kernels.len())
 }
 
 fn measured_on(narrow: f64) -> (String, Vec<measured::MeasuredPlan>, usize) {
-    weighed_on(THREE, 2, Products { narrow: Some(narrow), wide: Some(1.0) })
+    weighed_on(THREE, (2, 0.0), Products { narrow: Some(narrow), wide: Some(1.0) })
 }
 
 #[test]
@@ -185,7 +189,7 @@ fn what_is_known_of_some_kernels_decides() {
           %d = hwc.matmul %x, %x : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
           %e = hwc.matmul %y, %y : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
           return %b, %c, %d, %e : tensor<512x8xf32>, tensor<512x512xf32>, tensor<512x512xf32>, tensor<512x512xf32> }";
-    let weighed = |narrow, wide| weighed_on(text, 1, Products { narrow, wide });
+    let weighed = |narrow, wide| weighed_on(text, (1, 0.0), Products { narrow, wide });
     let (after, plans, kernels) = weighed(Some(100.0), Some(1.0));
     assert!(after.contains("hwc.matmul %arg0, %arg1"), "{after}");
     assert_eq!(plans.iter().map(|plan| plan.measured).collect::<Vec<_>>(), [203.0, 104.0]);
@@ -195,6 +199,11 @@ fn what_is_known_of_some_kernels_decides() {
         let (after, plans, kernels) = weighed(narrow, wide);
         assert!(after.contains("hwc.matmul %arg1, %arg2"), "{after}");
         assert_eq!((plans.len(), kernels), (usize::from(known > 0), known));
+    }
+    // No plan is expected to take nothing.
+    for (gain, count) in [(0.4, 2), (1.0, 1)] {
+        let (_, plans, _) = weighed_on(text, (1, gain), Products { narrow: Some(100.0), wide: Some(1.0) });
+        assert_eq!(plans.len(), count);
     }
 }
 

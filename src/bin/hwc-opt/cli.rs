@@ -136,12 +136,8 @@ pub struct How {
     /// The CPU by LLVM's name, such as x86-64-v3 [default: the host's]
     #[arg(long, value_name = "CPU")]
     pub mcpu: Option<String>,
-    /// Fixes a symbolic dimension
-    #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = dim)]
-    pub dims: Vec<(String, usize)>,
-    /// Fixes the value of an input that must be known to compile
-    #[arg(long = "value", value_name = "INPUT=FILE.npy", value_parser = named_path)]
-    pub values: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    pub fixed: Fixed,
     /// Keeps to direct convolutions, which are slower and round less
     #[arg(long)]
     pub no_winograd: bool,
@@ -161,6 +157,17 @@ pub struct How {
     /// Adds rewrite rules; see docs/rules.md
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+}
+
+/// What a model leaves open.
+#[derive(Args)]
+pub struct Fixed {
+    /// Fixes a symbolic dimension
+    #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = dim)]
+    pub dims: Vec<(String, usize)>,
+    /// Fixes the value of an input that must be known to compile
+    #[arg(long = "value", value_name = "INPUT=FILE.npy", value_parser = named_path)]
+    pub values: Vec<(String, PathBuf)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -224,8 +231,11 @@ pub enum Emit {
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Measure {
-    /// Kernels as `compile --emit hwk` writes them, a graph in the hwc dialect (NAME.mlir), or an ONNX file
+    /// An ONNX file, a graph in the hwc dialect (NAME.mlir), or kernels as `compile --emit hwk` writes them, which leaves
+    /// out what large weights are
     pub kernel: PathBuf,
+    #[command(flatten)]
+    pub fixed: Fixed,
     /// Measures each kernel under up to this many schedules, the compiler's own among them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub candidates: u32,
@@ -268,12 +278,31 @@ pub struct Measure {
 pub enum Tune {
     /// Measures kernels of random programs, and of models, to learn from
     Collect(Collect),
+    /// Has llvm-mca tell of measured kernels what their innermost loops take on other processors
+    Label(Label),
     /// Learns a cost model from measured kernels
     Train(Train),
     /// Judges cost models by measured kernels of families that they have not learned from
     Eval(Eval),
     /// Adapts a cost model to this machine by a few kernels that are measured
     Adapt(Adapt),
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Label {
+    /// Folders of `tune collect`
+    #[arg(required = true)]
+    pub stores: Vec<PathBuf>,
+    /// The folder for all of their rows, labelled or not; where it has some of them, goes on with the others
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Asks about so many rows, drawn by a hash of their texts
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub rows: usize,
+    /// Says nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 #[derive(Args)]

@@ -12,7 +12,7 @@ use hwc_runtime::atomic_file::{self, AtomicFile};
 use hwc_runtime::npy;
 use indicatif::{ProgressBar, ProgressFinish};
 
-use crate::cli::{Compile, Emit, How, Rewrite, RuleClass};
+use crate::cli::{Compile, Emit, Fixed, How, Rewrite, RuleClass};
 use crate::explain;
 use crate::failure::{self, Failure};
 use crate::measure::measurer;
@@ -153,21 +153,7 @@ pub fn options(how: &How) -> Result<Options, Failure> {
     if let Some(cpu) = &how.mcpu {
         options = options.target(Target::cpu(cpu));
     }
-    for (number, (name, size)) in how.dims.iter().enumerate() {
-        if how.dims[..number].iter().any(|(other, _)| other == name) {
-            failures.push(Failure::input(format!("--dim {name}={size}"), "the dimension is fixed more than once"));
-        }
-        options = options.dim(name, *size);
-    }
-    for (number, (input, path)) in how.values.iter().enumerate() {
-        if how.values[..number].iter().any(|(other, _)| other == input) {
-            failures.push(Failure::input(format!("--value {input}"), "the value is given more than once"));
-        }
-        match npy::read(path, None) {
-            Ok(value) => options = options.value(input, value),
-            Err(error) => failures.push(error.into()),
-        }
-    }
+    options = fix(options, &how.fixed, &mut failures);
     for path in &how.rules {
         match std::fs::read_to_string(path) {
             Ok(text) => options = options.rules(path.display().to_string(), text),
@@ -176,6 +162,26 @@ pub fn options(how: &How) -> Result<Options, Failure> {
     }
     Failure::all(failures)?;
     Ok(options)
+}
+
+/// Options with what the command line fixes of a model, and what is wrong with that.
+pub fn fix(mut options: Options, fixed: &Fixed, failures: &mut Vec<Failure>) -> Options {
+    for (number, (name, size)) in fixed.dims.iter().enumerate() {
+        if fixed.dims[..number].iter().any(|(other, _)| other == name) {
+            failures.push(Failure::input(format!("--dim {name}={size}"), "the dimension is fixed more than once"));
+        }
+        options = options.dim(name, *size);
+    }
+    for (number, (input, path)) in fixed.values.iter().enumerate() {
+        if fixed.values[..number].iter().any(|(other, _)| other == input) {
+            failures.push(Failure::input(format!("--value {input}"), "the value is given more than once"));
+        }
+        match npy::read(path, None) {
+            Ok(value) => options = options.value(input, value),
+            Err(error) => failures.push(error.into()),
+        }
+    }
+    options
 }
 
 /// The learned model of this name.

@@ -11,12 +11,14 @@ use hwc_runtime::atomic_file;
 use serde_json::{Value, json};
 
 use crate::cli::Measure;
-use crate::compile::cost_model;
+use crate::compile::{cost_model, fix};
 use crate::failure::{self, Failure};
 
 pub fn measure(arguments: &Measure) -> Result<(), Failure> {
     let model = Model::open(&arguments.kernel)?;
-    let mut options = Options::new();
+    let mut failures = vec![];
+    let mut options = fix(Options::new(), &arguments.fixed, &mut failures);
+    Failure::all(failures)?;
     if let Some(cpu) = &arguments.mcpu {
         options = options.target(Target::cpu(cpu));
     }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::process::{Command, Output, Stdio};
 
+use hwc_cost_model::dataset::PROCESSORS;
 use hwc_passes::codegen::llvm::target::Machine;
 use iced_x86::{CpuidFeature, Formatter, GasFormatter, Instruction};
 use serde::Deserialize;
@@ -18,24 +19,8 @@ pub const MCA_VARIABLE: &str = "HWC_LLVM_MCA";
 /// Other versions have other tables.
 const CANDIDATES: &[&str] = &["llvm-mca-22", "/usr/lib/llvm-22/bin/llvm-mca"];
 
-/// Processors of which LLVM has a table of their own, by LLVM's names: families that differ.
-pub const PROCESSORS: &[&str] = &[
-    "btver2",
-    "sandybridge",
-    "haswell",
-    "skylake",
-    "skylake-avx512",
-    "icelake-server",
-    "alderlake",
-    "sapphirerapids",
-    "lunarlake",
-    "znver2",
-    "znver3",
-    "znver4",
-];
-
 /// Instructions that llvm-mca looks at: enough that the first ones do not matter.
-const LOOKED_AT: usize = 50_000;
+const LOOKED_AT: usize = 20_000;
 
 impl MachineCode {
     /// Assembly (AT&T) of one iteration of the loop that seems to be executed most often, of the whole largest function
@@ -56,7 +41,7 @@ impl MachineCode {
         let mut cycles = vec![];
         for name in PROCESSORS {
             // Asked by llvm-mca, any processor has all instructions.
-            let processor = Machine::new(&Target::cpu(*name).options())?.info;
+            let processor = Machine::new(&Target::cpu(name).options())?.info;
             if needed.iter().all(|feature| processor.has(feature)) {
                 cycles.push((name.to_string(), of_processor(&assembly, name, iterations)?));
             }

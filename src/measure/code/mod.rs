@@ -12,7 +12,7 @@ use hwc_cost_model::dataset::Code;
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
-pub use mca::{MCA_VARIABLE, PROCESSORS};
+pub use mca::MCA_VARIABLE;
 
 use crate::{Artifact, Compiler, Error, Fault, Model, Options};
 

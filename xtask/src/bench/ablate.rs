@@ -5,7 +5,7 @@ use super::figures::{Summary, geometric_mean};
 use super::measure::Measurement;
 use super::rows::{self, Row};
 use crate::error::{Error, Result};
-use crate::hwc_opt::{Compile, Explanation};
+use crate::hwc_opt::{self, Compile, Explanation};
 use crate::oracle::Opened;
 use crate::process;
 use crate::report::{Report, significant, write_whole};
@@ -85,12 +85,15 @@ impl Compiled<'_> {
 
     /// Measures the row's kernels, and gives the options to compile by what that tells.
     fn measured(&self, how: &[OsString]) -> Result<Vec<OsString>> {
-        let kernels = self.directory.join("kernels.mlir");
-        self.compile(&kernels, &["--emit".into(), "hwk".into()])?;
         let store = self.directory.join("times");
         let threads = self.args.threads.to_string();
         let mut command = Command::new(&self.measurement.program);
-        command.arg("measure").arg(&kernels).args(how).args(["--rounds", "9", "--threads", &threads]);
+        command
+            .arg("measure")
+            .arg(self.model)
+            .args(hwc_opt::fixed(&self.opened.dims, &self.opened.values))
+            .args(how)
+            .args(["--rounds", "9", "--threads", &threads]);
         process::run(command.arg("--measure-store").arg(&store).stdout(Stdio::null()))?;
         Ok(vec!["--measured-store".into(), store.into(), "--measured-threads".into(), threads.into()])
     }

@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
+use super::train::groups;
 use super::*;
 use crate::dataset::{Example, is_test};
 use crate::text::{FEATURES, Tokenizer, Tokens};
@@ -89,6 +90,29 @@ fn code_is_learned_where_it_is_known() {
     assert!(right as f64 > 0.9 * known().count() as f64);
     let near = known().filter(|(code, p)| (p.instructions / f64::from(code.instructions)).ln().abs() < 0.3).count();
     assert!(near as f64 > 0.8 * known().count() as f64);
+    for processor in [3, 11] {
+        let known = test.iter().zip(&predicted).filter_map(|(e, p)| Some((e.mca[processor]?, p.code.mca[processor])));
+        let errors: Vec<f64> = known.map(|(cycles, predicted)| (predicted / cycles).ln().abs()).collect();
+        assert!(!errors.is_empty() && errors.iter().sum::<f64>() < 0.3 * errors.len() as f64);
+    }
+}
+
+#[test]
+fn schedules_that_are_told_apart_are_in_their_order() {
+    let Learned { model, test, units } = &*LEARNED;
+    let predicted = predict(model, units);
+    let (mut told, mut right) = (0, 0);
+    for group in groups(&test.iter().collect::<Vec<_>>()) {
+        let best =
+            *group.iter().min_by(|a, b| predicted[**a].seconds.total_cmp(&predicted[**b].seconds)).expect("some");
+        let is_apart = |other: &usize| predicted[*other].seconds > predicted[best].seconds * predicted[best].apart;
+        for other in group.iter().copied().filter(is_apart) {
+            told += 1;
+            right += usize::from(test[other].seconds > test[best].seconds);
+        }
+    }
+    assert!(told > 100, "{told} are told apart");
+    assert!(right as f64 > 0.85 * told as f64, "{right} of {told} are right");
 }
 
 #[test]
@@ -173,7 +197,7 @@ fn files_that_are_no_models_are_refused_with_what_to_do() {
     assert!(matches!(refused(b"\x08\x08onnx"), Error::NotAModel));
     let mut other = bytes.clone();
     other[16] += 1;
-    assert!(matches!(refused(&other), Error::Version { found: 4, wanted: 3 }));
+    assert!(matches!(refused(&other), Error::Version { found: 5, wanted: 4 }));
     let mut content = LEARNED.model.content.clone();
     content.fingerprint = "other tokens".into();
     assert!(matches!(refused(&content.to_bytes()), Error::Tokens { .. }));

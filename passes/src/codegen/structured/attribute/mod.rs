@@ -115,7 +115,7 @@ pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<
     let rows = class::rows(&groups);
     let Some((anchor, group)) = anchor(&mut groups, options) else { return Ok(None) };
     let described = anchor.described(anchor.spaces(rows.as_ref()), Some(&target));
-    let Some((space, preferred)) = described else { return Ok(None) };
+    let Some((space, mut preferred)) = described else { return Ok(None) };
     // What the default cuts for a cache may suit other tiles as well.
     let own = anchor.packed.as_ref().map(|packed| packing::to_attribute(packed, &space));
     let cut = own.iter().flat_map(|own| &own.tiles).find(|tile| tile.level != REGISTERS);
@@ -142,6 +142,8 @@ pub fn alternatives<'c>(kernel: Op<'c>, options: &Options<'c>) -> Result<Option<
     all.sort_by(|a, b| a.1.cycles.total_cmp(&b.1.cycles));
     let how = anchor.obey(&preferred, &space, options).unwrap_or(How::Open);
     let estimate = anchor.estimate(&how, caches);
+    group.members[anchor.member].how = how;
+    preferred.stream = rows::streams(group, options.shape);
     Ok(Some(Alternatives { space, own: (preferred, estimate), others: all }))
 }
 
@@ -215,19 +217,23 @@ impl<'c> Anchor<'c> {
         legal.or(all.last()).cloned()
     }
 
-    /// What is expected of what remains within shared loops, and of the memory of all. A product of packed operands is
-    /// taken for one of operands as they lie, which is fair among those.
+    /// What is expected of what remains within shared loops, and of the memory of all. What packing itself takes is not in it,
+    /// which is fair among products of packed operands.
     fn estimate(&self, how: &How, caches: [i64; 3]) -> Estimate {
         let nest = &self.source.nest;
-        let packed =
+        let of_choice =
             |choice: &Choice| schedule::given(nest, &self.facts, Some(choice.vector), choice.tile.clone(), None);
         let (schedule, share) = match how {
             How::Open => (self.chosen.clone(), 1.0),
             How::Nest(schedule) => (schedule.clone(), 1.0),
-            How::Packed(choice) => (packed(choice), PACKED),
+            How::Packed(choice) => (of_choice(choice), PACKED),
         };
         let Effort { cycles, loads, shuffles, arithmetic, stores } = effort(nest, &self.facts, &schedule) * share;
-        let lines = traffic::lines(&self.whole.nest, &schedule, self.shared, caches);
+        let packed = match how {
+            How::Packed(choice) => choice.packed(nest),
+            _ => vec![],
+        };
+        let lines = traffic::lines(&self.whole.nest, &schedule, self.shared, &packed, caches);
         Estimate { cycles, loads, shuffles, arithmetic, stores, lines }
     }
 

@@ -88,6 +88,14 @@ pub struct Choice {
     pub panels_inside: bool,
 }
 
+impl Choice {
+    /// The inputs of a nest that are copied: the right one, whose columns run in vectors, and maybe the left one.
+    pub fn packed(&self, nest: &Nest) -> Vec<usize> {
+        let is_right = |i: usize| nest.inputs[i].strides[self.vector.dim] != 0;
+        (0..nest.inputs.len()).filter(|i| is_right(*i) || self.copies_left).collect()
+    }
+}
+
 /// The choice that promises to be the fastest; nothing if the nest is no contraction, or packing gains nothing.
 /// `constants` are the kernel's arguments that are constants of the model wherever the kernel is called.
 pub fn choose<'c>(source: &Structured<'c>, shape: Shape, constants: &[Val<'c>]) -> Option<Choice> {
