@@ -21,6 +21,8 @@ const SCREENED: usize = 256;
 const COMPARED: usize = 64;
 /// How much less than the schedule that estimates prefer another one has to take to be chosen.
 const MARGIN: f64 = 0.08;
+/// How many times as long as what they prefer estimates may expect it to take.
+const UNLIKELY: f64 = 2.0;
 
 /// A learned model of what kernels take. Compilations may share it.
 #[derive(Clone)]
@@ -178,7 +180,8 @@ impl CostModel {
     /// that estimates prefer. Where the model does not know it, they keep their order.
     pub(crate) fn sorted(&self, text: &str, all: &Alternatives) -> Vec<(Schedule, Estimate)> {
         let ranked = self.runner().get().ok().and_then(|runner| self.0.ranked(runner, text, all).ok());
-        let first: Vec<usize> = ranked.into_iter().flat_map(|(_, ranked)| ranked).map(|(_, number)| number).collect();
+        let first: Vec<usize> =
+            ranked.into_iter().flat_map(|(_, ranked)| ranked).map(|candidate| candidate.number).collect();
         let rest = (0..all.others.len()).filter(|number| !first.contains(number));
         first.iter().copied().chain(rest).map(|number| all.others[number].clone()).collect()
     }
@@ -204,24 +207,31 @@ impl Inner {
         let (own, ranked) = self.ranked(runner, text, &all)?;
         let learned =
             |Prediction { seconds, low, high, .. }: &Prediction| Learned { seconds: *seconds, low: *low, high: *high };
-        let better = ranked.first().filter(|(best, _)| best.seconds < own.seconds * (1.0 - MARGIN)).cloned();
-        let taken = better.as_ref().map_or(&own, |(best, _)| best);
+        let best = ranked.iter().position(|candidate| candidate.agreed);
+        let better = best.filter(|best| ranked[*best].expected.seconds < own.seconds * (1.0 - MARGIN));
+        let taken = better.map_or(&own, |best| &ranked[best].expected);
         let is_open = |prediction: &Prediction| prediction.seconds <= taken.seconds * taken.apart;
-        let of_others = ranked.iter().skip(usize::from(better.is_some())).filter(|(other, _)| is_open(other));
+        let others =
+            ranked.iter().enumerate().filter(|(place, other)| Some(*place) != better && is_open(&other.expected));
         let mut open: Vec<(f64, Schedule)> =
-            of_others.map(|(other, number)| (other.seconds, all.others[*number].0.clone())).collect();
+            others.map(|(_, other)| (other.expected.seconds, all.others[other.number].0.clone())).collect();
         if better.is_some() && is_open(&own) {
             open.push((own.seconds, all.own.0.clone()));
             open.sort_by(|a, b| a.0.total_cmp(&b.0));
         }
         let (expected, contenders) = (learned(taken), open.into_iter().map(|(_, schedule)| schedule).collect());
-        let schedule = better.map(|(_, number)| (all.space, all.others.swap_remove(number).0));
+        let schedule = better.map(|best| (all.space, all.others.swap_remove(ranked[best].number).0));
         Ok(Chosen { schedule, expected, contenders })
     }
 
     /// What is expected of a kernel of this text under the schedule that it has, and of those of the others that may be the
-    /// fastest, with their numbers, these first.
-    fn ranked(&self, runner: &mut Runner, text: &str, all: &Alternatives) -> Result<(Prediction, Ranked), String> {
+    /// fastest, these first.
+    fn ranked(
+        &self,
+        runner: &mut Runner,
+        text: &str,
+        all: &Alternatives,
+    ) -> Result<(Prediction, Vec<Candidate>), String> {
         let clause = |schedule: &Schedule| format!("schedule(#hwk.schedule<{schedule}>)");
         let own = clause(&all.own.0);
         let unit_of = |(schedule, estimate): &(Schedule, Estimate)| {
@@ -238,21 +248,33 @@ impl Inner {
         let others = numbers.iter().map(|number| unit_of(&all.others[*number]));
         let others: Vec<Unit> = others.collect::<Result<_, _>>()?;
         let screened = self.model.screen(&others);
+        let of_own = self.model.screen(std::slice::from_ref(&own)).first().copied().unwrap_or(0.0);
         let mut compared: Vec<usize> = (0..others.len()).collect();
         compared.sort_by(|a, b| screened[*a].total_cmp(&screened[*b]));
         compared.truncate(COMPARED - 1);
         let units: Vec<Unit> = [own].into_iter().chain(compared.iter().map(|number| others[*number].clone())).collect();
         let mut predictions = runner.predict(&units).map_err(|error| error.to_string())?.into_iter();
         let own = predictions.next().ok_or("nothing was predicted")?;
-        let compared = compared.into_iter().map(|place| numbers[place]);
-        let mut ranked: Ranked = predictions.zip(compared).filter(|(p, _)| p.outside.is_none()).collect();
-        ranked.sort_by(|a, b| a.0.seconds.total_cmp(&b.0.seconds));
+        let candidate = |(expected, place): (Prediction, usize)| {
+            let (number, longest) = (numbers[place], all.own.1.cycles * UNLIKELY);
+            let agreed = screened[place] < of_own && all.others[number].1.cycles <= longest;
+            Candidate { expected, number, agreed }
+        };
+        let known = predictions.zip(compared).filter(|(expected, _)| expected.outside.is_none());
+        let mut ranked: Vec<Candidate> = known.map(candidate).collect();
+        ranked.sort_by(|a, b| a.expected.seconds.total_cmp(&b.expected.seconds));
         Ok((own, ranked))
     }
 }
 
-/// Predictions with the numbers of schedules.
-type Ranked = Vec<(Prediction, usize)>;
+/// One of the other schedules of a kernel.
+struct Candidate {
+    expected: Prediction,
+    /// Its place among all of them.
+    number: usize,
+    /// Whether tier 0 expects it to be faster than the schedule that estimates prefer, too, and estimates not the contrary.
+    agreed: bool,
+}
 
 /// What choices are known by: the target, and what the kernel computes.
 fn key(kernel: ir::Op, target: &Target) -> String {
